@@ -1,0 +1,195 @@
+/**
+ * Gated single-producer single-consumer ring of 64-byte records in shared memory: refuses when full, loses nothing. @hot
+ *
+ * A cursor counts records modulo 2^32 and is compared by `(a - b) | 0`. A side reads the other side's cursor only when its cached copy
+ * says full or empty, and publishes a whole batch with one Atomics.store, so a batch costs one shared access however long it is.
+ * Each thread has its own object over the same bytes; the words and their owners are drawn in ring-layout.ts.
+ * Protocol: Lamport 1983, "Specifying concurrent program modules"; cached cursors as in Lee, Bu and Chandranmenon 2009 (MCRingBuffer).
+ */
+import { StreamError } from "../core/errors.ts";
+import { fail } from "../core/invariant.ts";
+import { FULL } from "../core/status.ts";
+import { Slots } from "../record/slots.ts";
+import {
+  attachControl,
+  CAPACITY_I32,
+  CLOSED_I32,
+  GATED_CONTROL_BYTES,
+  PUBLISHED_I32,
+  READER_PARKED_I32,
+  RELEASED_I32,
+  ringBytes,
+  WRITER_PARKED_I32,
+} from "./ring-layout.ts";
+
+/** Longest single sleep: close() does not move a cursor, so a sleeper that just missed its wake looks again after this. */
+const NAP_MS = 50;
+
+export class GatedRing {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteOffset: number;
+  /** Slots, a power of two. */
+  readonly capacity: number;
+  /** The records; the slot of a cursor is `cursor & (capacity - 1)`. */
+  readonly slots: Slots;
+  private readonly words: Int32Array;
+  private readonly mask: number;
+  /** Producer: the next cursor to claim; the published one; the consumer's as last seen. */
+  private next = 0;
+  private published = 0;
+  private releasedSeen = 0;
+  /** Consumer: the next cursor to read; the producer's as last seen. */
+  private read = 0;
+  private publishedSeen = 0;
+
+  /** Attaches to the ring at these bytes; zeroed bytes are an empty ring. `byteOffset`: a multiple of 64. */
+  constructor(buffer: SharedArrayBuffer, byteOffset: number, capacity: number) {
+    this.words = attachControl(buffer, byteOffset, GATED_CONTROL_BYTES, CAPACITY_I32, capacity);
+    this.buffer = buffer;
+    this.byteOffset = byteOffset;
+    this.capacity = capacity;
+    this.mask = capacity - 1;
+    this.slots = new Slots(buffer, byteOffset + GATED_CONTROL_BYTES, capacity);
+    this.loadCursors();
+  }
+
+  /** Bytes that a ring takes: control words and slots. RING_CAPACITY unless `capacity` is a power of two from 2 to 2^26. */
+  static bytesFor(capacity: number): number {
+    return ringBytes(GATED_CONTROL_BYTES, capacity);
+  }
+
+  /** An empty ring in a buffer of its own. */
+  static create(capacity: number): GatedRing {
+    return new GatedRing(new SharedArrayBuffer(ringBytes(GATED_CONTROL_BYTES, capacity)), 0, capacity);
+  }
+
+  /** Producer: the slot to fill next, or FULL. Consecutive calls give consecutive slots; none is visible before commit(). */
+  claim(): number {
+    const cursor = this.next;
+    if (((cursor - this.releasedSeen) | 0) >= this.capacity) {
+      this.releasedSeen = Atomics.load(this.words, RELEASED_I32);
+      if (((cursor - this.releasedSeen) | 0) >= this.capacity) return FULL;
+    }
+    this.next = (cursor + 1) | 0;
+    return cursor & this.mask;
+  }
+
+  /** Producer: publishes everything claimed with one store, and wakes the consumer if it is parked. Without a claim, nothing. */
+  commit(): void {
+    const next = this.next;
+    if (next === this.published) return;
+    this.published = next;
+    const words = this.words;
+    Atomics.store(words, PUBLISHED_I32, next);
+    if (Atomics.load(words, READER_PARKED_I32) !== 0) Atomics.notify(words, PUBLISHED_I32, 1);
+  }
+
+  /** Producer: claimed and not yet committed. */
+  get claimed(): number {
+    return (this.next - this.published) | 0;
+  }
+
+  /** Consumer: records that can be read. Looks at the producer's cursor only when the copy says that there are none. */
+  available(): number {
+    const known = (this.publishedSeen - this.read) | 0;
+    if (known !== 0) return known;
+    this.publishedSeen = Atomics.load(this.words, PUBLISHED_I32);
+    return (this.publishedSeen - this.read) | 0;
+  }
+
+  /** Consumer: the slot of the index-th unread record, 0 <= index < available(). It stays whole until release() passes it. */
+  slotAt(index: number): number {
+    return (this.read + index) & this.mask;
+  }
+
+  /** Consumer: gives the first `count` unread records back to the producer with one store. INVARIANT past what available() told. */
+  release(count: number): void {
+    if (count === 0) return;
+    const words = this.words;
+    if (count < 0 || count > ((this.publishedSeen - this.read) | 0)) fail("released more ring records than were available", count);
+    const read = (this.read + count) | 0;
+    this.read = read;
+    Atomics.store(words, RELEASED_I32, read);
+    if (Atomics.load(words, WRITER_PARKED_I32) !== 0) Atomics.notify(words, RELEASED_I32, 1);
+  }
+
+  /** Published and not yet released, from any thread: exact when both sides stand still. */
+  get used(): number {
+    const released = Atomics.load(this.words, RELEASED_I32);
+    const used = (Atomics.load(this.words, PUBLISHED_I32) - released) | 0;
+    return used < this.capacity ? used : this.capacity;
+  }
+
+  /**
+   * True once either side has closed. Nothing is taken back: published records stay readable. A consumer that ends the stream reads
+   * isClosed first and available() after, and stops when the ring was closed and then empty.
+   */
+  get isClosed(): boolean {
+    return Atomics.load(this.words, CLOSED_I32) !== 0;
+  }
+
+  /** Tells both sides that no more will come or be taken, and wakes them. Claims that were not committed are not published. */
+  close(): void {
+    const words = this.words;
+    Atomics.store(words, CLOSED_I32, 1);
+    Atomics.notify(words, PUBLISHED_I32);
+    Atomics.notify(words, RELEASED_I32);
+  }
+
+  /** Consumer: sleeps until a record is published. True if one is there or the ring is closed, false after `timeoutMs`. */
+  parkConsumer(timeoutMs: number): boolean {
+    if (this.available() > 0) return true;
+    return this.park(READER_PARKED_I32, PUBLISHED_I32, this.publishedSeen, timeoutMs);
+  }
+
+  /** Producer: sleeps until a slot is released. True if one is free or the ring is closed, false after `timeoutMs`. */
+  parkProducer(timeoutMs: number): boolean {
+    const words = this.words;
+    this.releasedSeen = Atomics.load(words, RELEASED_I32);
+    if (((this.next - this.releasedSeen) | 0) < this.capacity) return true;
+    return this.park(WRITER_PARKED_I32, RELEASED_I32, this.releasedSeen, timeoutMs);
+  }
+
+  /**
+   * Moves an empty ring to a cursor, before any other object attaches: how tests cross 2^31 and 2^32. ARENA_STATE if it holds records.
+   */
+  startAt(cursor: number): void {
+    if (this.used !== 0 || this.claimed !== 0) {
+      throw new StreamError("ARENA_STATE", "a ring is moved while it is empty", { used: this.used, claimed: this.claimed }); // hot-ok: cold, before use
+    }
+    Atomics.store(this.words, PUBLISHED_I32, cursor | 0);
+    Atomics.store(this.words, RELEASED_I32, cursor | 0);
+    this.loadCursors();
+  }
+
+  private loadCursors(): void {
+    this.releasedSeen = Atomics.load(this.words, RELEASED_I32);
+    this.publishedSeen = Atomics.load(this.words, PUBLISHED_I32);
+    this.next = this.publishedSeen;
+    this.published = this.publishedSeen;
+    this.read = this.releasedSeen;
+  }
+
+  /**
+   * The flag goes up before the cursor is compared (by Atomics.wait itself), the other side stores the cursor before it looks at the
+   * flag: at least one of them sees the other, so no wake is lost.
+   */
+  private park(flag: number, cursorWord: number, seen: number, timeoutMs: number): boolean {
+    const words = this.words;
+    let leftMs = timeoutMs;
+    let moved = false;
+    Atomics.store(words, flag, 1);
+    for (;;) {
+      if (Atomics.load(words, CLOSED_I32) !== 0) moved = true;
+      if (moved) break;
+      const napMs = leftMs < NAP_MS ? leftMs : NAP_MS;
+      if (Atomics.wait(words, cursorWord, seen, napMs) !== "timed-out") moved = Atomics.load(words, cursorWord) !== seen;
+      else {
+        leftMs -= napMs;
+        if (leftMs <= 0) break;
+      }
+    }
+    Atomics.store(words, flag, 0);
+    return moved;
+  }
+}
