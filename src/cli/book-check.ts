@@ -1,0 +1,149 @@
+/**
+ * The checks of `inspect book --check`: what each venue's data lets us compare.
+ *
+ *   bbo          the rebuilt best bid and ask against the venue's own book ticker, by update id (Binance)
+ *   transitions  each row of a recorded book against the row before it and its message (LOBSTER: message file, orderbook file)
+ *   crossed      after every event: the bid is not above the ask
+ *   sequence     the venue's sequence numbers follow each other; a book that is out of step is a gap
+ */
+import { readFileSync } from "node:fs";
+import { FileSource } from "../connect/file/file-source.ts";
+import { feedNamed } from "../engine/pipeline/feed-catalog.ts";
+import { StreamError } from "../kernel/core/errors.ts";
+import { FLAG_LAST } from "../kernel/record/flags.ts";
+import { HEADER_FLAGS_U16, HEADER_INSTRUMENT_U32, TYPE_BOOK_DELTA, TYPE_VENUE_STATUS } from "../kernel/record/header.ts";
+import type { Slots } from "../kernel/record/slots.ts";
+import { BOOK_UNSYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_STATE_U8 } from "../kernel/record/venue-status.ts";
+import { BboRun } from "../market/sync/bbo-check.ts";
+import { checkTransitions } from "../market/sync/lobster-transitions.ts";
+import { openFeed } from "./feed-reader.ts";
+import { BookBuilder } from "./book-builder.ts";
+
+export type CheckName = "bbo" | "sequence" | "crossed" | "transitions";
+
+export interface CheckCounts {
+  readonly checked: number;
+  readonly matched: number;
+  readonly gaps: number;
+  readonly resyncs: number;
+  readonly crossed: number;
+  readonly unverified: number;
+}
+
+export interface CheckResult {
+  readonly total: CheckCounts;
+  readonly instruments: Readonly<Record<string, CheckCounts>>;
+}
+
+/** Runs a check over files. USAGE when the feed's data does not allow it. */
+export async function runCheck(name: CheckName, files: readonly string[], feedName: string, chunkBytes: number | undefined): Promise<CheckResult> {
+  if (name === "transitions") return transitions(files, feedName);
+  feedNamed(feedName);
+  if (name === "bbo") return bbo(files, feedName, chunkBytes);
+  return eventByEvent(name, files, feedName, chunkBytes);
+}
+
+async function bbo(files: readonly string[], feedName: string, chunkBytes: number | undefined): Promise<CheckResult> {
+  const run = new BboRun(feedName);
+  const source = new FileSource([...files], chunkBytes === undefined ? {} : { chunkBytes });
+  let total = 0;
+  try {
+    for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) {
+      run.push(bytes, 0, bytes.length);
+      total += bytes.length;
+    }
+  } finally {
+    await source.close();
+  }
+  const { total: counts, instruments, report, brokenAt } = run.end();
+  if (report.messages === 0 && total > 0) {
+    const offset = Math.max(0, brokenAt);
+    throw new StreamError(
+      "INPUT_UNREADABLE",
+      `${files.join(", ")}: no ${feedName} message recognised in ${total} bytes; it stopped making sense at offset ${offset}`,
+      { offset },
+    );
+  }
+  return { total: counts, instruments };
+}
+
+function transitions(files: readonly string[], feedName: string): CheckResult {
+  if (feedName !== "lobster" || files.length !== 2) {
+    throw new StreamError(
+      "USAGE",
+      `--check transitions expects --feed lobster and two files, the message file and the orderbook file; got feed ${feedName} and ${files.length}`,
+    );
+  }
+  const [messages, books] = files.map((path) => {
+    try {
+      return new Uint8Array(readFileSync(path));
+    } catch (cause) {
+      throw new StreamError("INPUT_UNREADABLE", `${path}: cannot be read: ${(cause as Error).message}`, { path }, cause);
+    }
+  });
+  const { checked, matched } = checkTransitions(messages, books);
+  const total = { checked, matched, gaps: 0, resyncs: 0, crossed: 0, unverified: 0 };
+  return { total, instruments: {} };
+}
+
+/** Counts per instrument of a check that looks at every event. */
+class EventCheck extends BookBuilder {
+  readonly counts: Map<number, { checked: number; matched: number; gaps: number; resyncs: number; crossed: number; unverified: number }> = new Map();
+  private readonly name: "crossed" | "sequence";
+  private readonly out: Set<number> = new Set();
+
+  constructor(feedName: string, name: "crossed" | "sequence") {
+    super(feedName);
+    this.name = name;
+  }
+
+  override accept(slots: Slots, slot: number): void {
+    super.accept(slots, slot);
+    const instrument = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
+    const type = slots.u8[slot << 6];
+    if (type === TYPE_VENUE_STATUS && slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK)
+      this.onQuality(instrument, slots.u8[(slot << 6) + STATUS_STATE_U8]);
+    if (type !== TYPE_BOOK_DELTA || (slots.u16[(slot << 5) + HEADER_FLAGS_U16] & FLAG_LAST) === 0) return;
+    const counts = this.of(instrument);
+    if (this.quality[instrument] === BOOK_UNSYNCED) {
+      counts.unverified++;
+      return;
+    }
+    const isCrossed = this.book.top.isCrossed(instrument);
+    counts.checked++;
+    if (isCrossed) counts.crossed++;
+    if (this.name === "sequence" || !isCrossed) counts.matched++;
+  }
+
+  private onQuality(instrument: number, state: number): void {
+    const counts = this.of(instrument);
+    if (state === BOOK_UNSYNCED) {
+      counts.gaps++;
+      counts.checked++;
+      this.out.add(instrument);
+    } else if (this.out.delete(instrument)) counts.resyncs++;
+  }
+
+  private of(instrument: number): { checked: number; matched: number; gaps: number; resyncs: number; crossed: number; unverified: number } {
+    let counts = this.counts.get(instrument);
+    if (counts === undefined) {
+      counts = { checked: 0, matched: 0, gaps: 0, resyncs: 0, crossed: 0, unverified: 0 };
+      this.counts.set(instrument, counts);
+    }
+    return counts;
+  }
+}
+
+async function eventByEvent(name: "crossed" | "sequence", files: readonly string[], feedName: string, chunkBytes: number | undefined): Promise<CheckResult> {
+  const check = new EventCheck(feedName, name);
+  const reader = openFeed(files, feedName, check, chunkBytes);
+  await reader.read();
+  const { registry } = reader.market;
+  const total = { checked: 0, matched: 0, gaps: 0, resyncs: 0, crossed: 0, unverified: 0 };
+  const instruments: Record<string, CheckCounts> = {};
+  for (const [instrument, counts] of check.counts) {
+    instruments[registry.symbol(instrument)] = counts;
+    for (const member of ["checked", "matched", "gaps", "resyncs", "crossed", "unverified"] as const) total[member] += counts[member];
+  }
+  return { total, instruments };
+}

@@ -1,0 +1,222 @@
+/**
+ * Wires a run from a plan, a feed and a source: assembly, driver, sinks, checkpoints, measurement. What `replay`, `simulate`, `run`
+ * and the demo share.
+ */
+import { createHash } from "node:crypto";
+import { PerformanceObserver } from "node:perf_hooks";
+import { JsonlSink } from "../connect/file/jsonl-sink.ts";
+import { Histogram } from "../control/histogram.ts";
+import type { CheckpointStore, RunIdentity } from "../engine/checkpoint/checkpoint.ts";
+import { OutputText } from "../engine/pipeline/output-text.ts";
+import type { Source } from "../engine/delivery/source.ts";
+import { Assembly } from "../engine/pipeline/assembly.ts";
+import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
+import type { PipelinePlan } from "../engine/pipeline/plan.ts";
+import { Run, type Driver } from "../engine/pipeline/run.ts";
+import { ThreadedDriver } from "../engine/pipeline/threaded-driver.ts";
+import { LiveClock } from "../kernel/core/clock.ts";
+import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import { SIDE_ASK, SIDE_BID, TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL, typeName } from "../kernel/record/header.ts";
+import { levels } from "../market/book/book-view.ts";
+import type { BookTruth } from "../sim/truth.ts";
+import { VERSION } from "./version.ts";
+
+export type DriverName = "inline" | "threaded";
+
+export interface PipelineRunOptions {
+  readonly plan: PipelinePlan;
+  readonly feed: string;
+  /** Names the input for a checkpoint. */
+  readonly input: readonly string[];
+  readonly driver: DriverName;
+  readonly shards: number;
+  readonly batch: number;
+  readonly pieceBytes: number;
+  readonly speed: number;
+  readonly store: CheckpointStore | null;
+  readonly checkpointEveryNs: number;
+  readonly resume: boolean;
+  /** Opens the source at a position. */
+  openSource(position: number): Source | Promise<Source>;
+  onProgress?(progress: RunProgress): void;
+  /** The venue's own books at the end, where it can be asked: every book of the run is compared. */
+  truth?(symbol: string): BookTruth;
+}
+
+/** What a run shows while it goes on. */
+export interface RunProgress {
+  readonly seconds: number;
+  readonly position: number;
+  readonly records: number;
+  readonly signals: number;
+  readonly p50Ns: number | null;
+  readonly p99Ns: number | null;
+  readonly maxNs: number | null;
+  readonly ringUse: number;
+  readonly gcEvents: number;
+}
+
+/** What `replay --json` prints. */
+export interface RunSummary {
+  readonly records: Readonly<Record<string, number>>;
+  readonly messages: number;
+  readonly malformed: number;
+  readonly signals: number;
+  readonly bars: number;
+  readonly panes: number;
+  readonly acks: number;
+  readonly gaps: number;
+  readonly late: number;
+  readonly lost: number;
+  /** From a record's ingest to the release of its outputs, every 64th record, ns. */
+  readonly latency: Readonly<Record<"p50" | "p90" | "p99" | "p999" | "max" | "sd", number | null>>;
+  readonly gcEvents: number;
+  readonly seconds: number;
+  readonly outputHash: string;
+  /** Present where the venue could be asked. */
+  readonly invariants?: { readonly booksChecked: number; readonly booksEqual: number };
+}
+
+/** Runs to the end of the source. */
+export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
+  const clock = new LiveClock();
+  const histogram = new Histogram();
+  const lifecycle = new Lifecycle(clock);
+  const driver = options.driver === "inline" ? new InlineDriver(options.batch) : new ThreadedDriver(clock, options.batch);
+  let run: Run | null = null;
+  const assembly = new Assembly({
+    plan: options.plan,
+    feed: options.feed,
+    shards: options.shards,
+    batch: options.batch,
+    ingestPressure: driver.ingestPressure,
+    outputPressure: driver.outputPressure,
+    barriers: { onBarrier: (epoch) => run?.onBarrier(epoch) },
+    clock,
+    latency: histogram,
+    lifecycle: lifecycle.word,
+    checkpoints: options.store !== null,
+    createSinks: (market, ruleValues) => {
+      const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
+      return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names)));
+    },
+  });
+  driver.attach(assembly);
+  lifecycle.transition("WARMUP");
+  lifecycle.transition("READY");
+
+  const gc = new GcCounter();
+  const started = clock.now();
+  const seconds = (): number => (clock.now() - started) / 1e9;
+  run = new Run({
+    assembly,
+    driver: driver satisfies Driver,
+    clock,
+    pieceBytes: options.pieceBytes,
+    speed: options.speed,
+    identity: identityOf(options),
+    store: options.store,
+    checkpointEveryNs: options.checkpointEveryNs,
+    onProgress: (position) => options.onProgress?.(progressOf(assembly, histogram, gc.count, position, seconds())),
+  });
+  let position = 0;
+  if (options.resume) position = run.resume();
+  else run.begin();
+  const source = await options.openSource(position);
+  try {
+    await run.consume(source);
+  } finally {
+    await source.close();
+  }
+  const workerGc = driver instanceof ThreadedDriver ? driver.gcEvents : 0;
+  const summary = summaryOf(assembly, histogram, (await gc.stop()) + workerGc, seconds());
+  return options.truth === undefined ? summary : { ...summary, invariants: compareBooks(assembly, options.truth) };
+}
+
+/** Compares every level of every book with the venue's own. */
+function compareBooks(assembly: Assembly, truth: (symbol: string) => BookTruth): { booksChecked: number; booksEqual: number } {
+  const { registry } = assembly.market;
+  let booksEqual = 0;
+  for (let instrument = 0; instrument < registry.count; instrument++) {
+    const { book } = assembly.shards[assembly.ingest.shardOfInstrument(instrument)];
+    const ours = { bids: levels(book, instrument, SIDE_BID), asks: levels(book, instrument, SIDE_ASK) };
+    if (JSON.stringify(ours) === JSON.stringify(truth(registry.symbol(instrument)))) booksEqual++;
+  }
+  return { booksChecked: registry.count, booksEqual };
+}
+
+/** What of a run its checkpoints belong to. */
+function identityOf(options: PipelineRunOptions): RunIdentity {
+  const pipeline = createHash("sha256").update(JSON.stringify(options.plan)).digest("hex");
+  return { pipeline, feed: options.feed, shards: options.shards, input: options.input, version: VERSION };
+}
+
+function progressOf(assembly: Assembly, histogram: Histogram, gcEvents: number, position: number, seconds: number): RunProgress {
+  const { collector, ingest, inRings } = assembly;
+  const latency = histogram.snapshot();
+  return {
+    seconds,
+    position,
+    records: ingest.sequence,
+    signals: collector.recordsOfType(TYPE_SIGNAL),
+    p50Ns: latency.p50Ns,
+    p99Ns: latency.p99Ns,
+    maxNs: latency.maxNs,
+    ringUse: Math.max(...inRings.map((ring) => ring.used / ring.capacity)),
+    gcEvents,
+  };
+}
+
+function summaryOf(assembly: Assembly, histogram: Histogram, gcEvents: number, seconds: number): RunSummary {
+  const { collector, ingest, feed, shards } = assembly;
+  const report = feed.report();
+  const latency = histogram.snapshot();
+  const records: Record<string, number> = {};
+  for (let type = 0; type < 256; type++) {
+    const count = ingest.recordsOfType(type);
+    if (count > 0) records[typeName(type)] = count;
+  }
+  return {
+    records,
+    messages: report.messages,
+    malformed: report.malformed,
+    signals: collector.recordsOfType(TYPE_SIGNAL),
+    bars: collector.recordsOfType(TYPE_BAR),
+    panes: collector.recordsOfType(TYPE_PANE),
+    acks: collector.recordsOfType(TYPE_ACK),
+    gaps: report.gaps ?? 0,
+    late: shards.reduce((sum, shard) => sum + shard.late, 0),
+    lost: lostOf(assembly),
+    latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
+    gcEvents,
+    seconds,
+    outputHash: collector.hash.text(),
+  };
+}
+
+/** Conservation: what went into a ring and did not come out of it. Every input was consumed and every output released, or this says how many were not. */
+function lostOf(assembly: Assembly): number {
+  const { collector, ingest, shards } = assembly;
+  const consumed = shards.reduce((sum, shard) => sum + shard.consumed, 0);
+  const emitted = shards.reduce((sum, shard) => sum + shard.emitted, 0);
+  return ingest.published - consumed + (emitted - collector.received);
+}
+
+/** Counts this thread's garbage collections as the observer reports them. */
+class GcCounter {
+  count = 0;
+  private readonly observer: PerformanceObserver = new PerformanceObserver((list) => {
+    this.count += list.getEntries().length;
+  });
+
+  constructor() {
+    this.observer.observe({ entryTypes: ["gc"] });
+  }
+
+  /** The final count: the observer delivers once the loop has turned. */
+  async stop(): Promise<number> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.observer.disconnect();
+    return this.count;
+  }
+}

@@ -1,0 +1,23 @@
+/** The summary of a run for people. */
+import type { RunSummary } from "./pipeline-run.ts";
+import { grouped, latencyText } from "./terminal.ts";
+
+/** A few lines; the same figures as --json. */
+export function summaryText(name: string, summary: RunSummary): string {
+  const { latency } = summary;
+  const types = Object.entries(summary.records).map(([type, count]) => `${type} ${grouped(count)}`);
+  const total = Object.values(summary.records).reduce((sum, count) => sum + count, 0);
+  return [
+    `${name}`,
+    `  messages  ${grouped(summary.messages)} in ${summary.seconds.toFixed(2)} s, ${grouped(summary.messages / summary.seconds)}/s   malformed ${grouped(summary.malformed)}`,
+    `  records   ${grouped(total)}   ${types.join("   ")}`,
+    `  outputs   signals ${grouped(summary.signals)}   bars ${grouped(summary.bars)}   panes ${grouped(summary.panes)}   acks ${grouped(summary.acks)}`,
+    `  quality   gaps ${summary.gaps}   late ${summary.late}   lost ${summary.lost}`,
+    `  latency   p50 ${latencyText(latency.p50)}   p99 ${latencyText(latency.p99)}   p99.9 ${latencyText(latency.p999)}   max ${latencyText(latency.max)}   garbage collections ${summary.gcEvents}`,
+    ...(summary.invariants === undefined
+      ? []
+      : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),
+    `  output    ${summary.outputHash.replace(/(.{8})(?=.)/g, "$1 ")}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,200 @@
+/**
+ * All parts of one run, sized and sealed before the first byte: the shared registry, ingest with its feed, the rings, the shards'
+ * arenas and the collector. Drivers move it; checkpoints copy it.
+ *
+ *   feed -> ingest -> ring[0..n) -> shard[0..n) -> out[0..n) -> collector -> sinks
+ */
+import { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
+import type { Clock } from "../../kernel/core/clock.ts";
+import { StreamError } from "../../kernel/core/errors.ts";
+import type { LatencyRecorder } from "../../kernel/core/observer.ts";
+import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
+import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
+import { Arena, type ArenaRegion } from "../../kernel/memory/arena.ts";
+import { Outlet } from "../../kernel/record/outlet.ts";
+import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import type { Feed } from "../../market/feed/feed.ts";
+import type { Sink } from "../delivery/sink.ts";
+import type { Backpressure } from "./backpressure.ts";
+import { Collector, type BarrierListener } from "./collector.ts";
+import { feedNamed, type BookKind } from "./feed-catalog.ts";
+import { Ingest } from "./ingest.ts";
+import type { PipelinePlan } from "./plan.ts";
+import type { ShardWorkerData } from "./shard-worker.ts";
+import { Shard, type ShardLinks } from "./shard.ts";
+
+/** Most shards of a run. */
+export const SHARDS_MAX = 64;
+
+export interface AssemblyOptions {
+  readonly plan: PipelinePlan;
+  readonly feed: string;
+  readonly shards: number;
+  /** Records published at once at most, and read at once at most. */
+  readonly batch: number;
+  /** Makes room for ingest. */
+  readonly ingestPressure: Backpressure;
+  /** Makes room for the shards' outputs. */
+  readonly outputPressure: Backpressure;
+  readonly barriers: BarrierListener;
+  readonly clock: Clock;
+  readonly latency: LatencyRecorder;
+  readonly lifecycle: StateWord;
+  /** Whether barriers will be taken: memory for the copies is set aside. */
+  readonly checkpoints: boolean;
+  /** Made once names are known. */
+  createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
+}
+
+/** What every thread of a run shares and only ingest writes: instruments and the session epoch. */
+export class Market {
+  readonly arena: Arena;
+  readonly registry: InstrumentRegistry;
+  /** One cell: ms since 1970 of the session epoch, 0 until known. */
+  readonly epoch: Float64Array;
+
+  constructor(arena: Arena, instruments: number) {
+    this.arena = arena;
+    this.registry = new InstrumentRegistry(arena, instruments);
+    this.epoch = arena.float64("market.epoch", 1);
+    arena.seal();
+  }
+}
+
+/** One line of the memory plan. */
+export interface MemoryLine extends ArenaRegion {
+  readonly arena: string;
+}
+
+export class Assembly {
+  readonly plan: PipelinePlan;
+  readonly market: Market;
+  readonly feed: Feed;
+  readonly outlet: Outlet;
+  readonly ingest: Ingest;
+  readonly ingestArena: Arena;
+  readonly inRings: readonly GatedRing[];
+  readonly outRings: readonly GatedRing[];
+  readonly shardArenas: readonly Arena[];
+  readonly shards: readonly Shard[];
+  readonly collector: Collector;
+  readonly collectorArena: Arena;
+  readonly sinks: readonly Sink[];
+  /** What each shard held at the last barrier; empty without checkpoints. */
+  readonly snapshots: readonly Uint8Array[];
+  private readonly lifecycle: StateWord;
+  private readonly clock: Clock;
+  private readonly book: BookKind;
+
+  constructor(options: AssemblyOptions) {
+    const { plan, shards } = options;
+    if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
+      throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
+    if (!Number.isInteger(options.batch) || options.batch < 1 || options.batch > plan.limits.ringRecords) {
+      throw new StreamError("USAGE", `expected a batch of 1 to ${plan.limits.ringRecords} records, got ${options.batch}`, { batch: options.batch });
+    }
+    const entry = feedNamed(options.feed);
+    this.plan = plan;
+    this.clock = options.clock;
+    this.lifecycle = options.lifecycle;
+    this.book = entry.book;
+    this.market = new Market(Arena.create("market", 256 * 1024 * 1024), plan.limits.instruments);
+    this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
+    this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
+
+    this.ingestArena = Arena.create("ingest", 512 * 1024 * 1024);
+    this.ingest = new Ingest(this.ingestArena, {
+      registry: this.market.registry,
+      rings: this.inRings,
+      watermark: new BoundedOutOfOrder(this.ingestArena, { boundNs: plan.outOfOrderNs }),
+      markerEvery: plan.markerEvery,
+      batch: options.batch,
+      pressure: options.ingestPressure,
+      clock: options.clock,
+    });
+    this.outlet = new Outlet(this.ingest);
+    this.feed = entry.create({ arena: this.ingestArena, registry: this.market.registry, outlet: this.outlet, epoch: this.market.epoch });
+    this.ingestArena.seal();
+
+    this.shardArenas = this.inRings.map((_, index) => Arena.create(`shard-${index}`, plan.limits.memoryBytes));
+    this.shards = this.shardArenas.map((arena, index) => this.createShard(arena, index, options.outputPressure));
+
+    this.snapshots = this.shardArenas.map((arena) => new Uint8Array(new SharedArrayBuffer(options.checkpoints ? arena.usedBytes : 0)));
+    this.shards.forEach((shard, index) => shard.setSnapshotTarget(this.snapshots[index]));
+
+    const ruleValues = this.shards[0].createValueNames();
+    this.sinks = options.createSinks(this.market, (rule) => ruleValues.get(rule) ?? []);
+    this.collectorArena = Arena.create("collector", 64 * 1024);
+    this.collector = new Collector(this.collectorArena, {
+      rings: this.outRings,
+      sinks: this.sinks,
+      listener: options.barriers,
+      clock: options.clock,
+      latency: options.latency,
+    });
+    this.collectorArena.seal();
+    this.requireWithinLimit();
+  }
+
+  /** Every region of every arena, in order. */
+  memoryPlan(): MemoryLine[] {
+    const arenas = [this.market.arena, this.ingestArena, ...this.shardArenas, this.collectorArena];
+    const regions = arenas.flatMap((arena) => arena.regions.map((region) => ({ arena: arena.name, ...region })));
+    const rings = [...this.inRings, ...this.outRings].map((ring, index) => ({
+      arena: "rings",
+      name: `ring-${index}`,
+      offset: 0,
+      bytes: ring.buffer.byteLength,
+    }));
+    return [...regions, ...rings];
+  }
+
+  /** What the worker of a shard is given. */
+  shardWorkerData(index: number, anchorNs: number, batch: number): ShardWorkerData {
+    const { buffer: inBuffer, byteOffset: inOffset, capacity: inCapacity } = this.inRings[index];
+    const { buffer: outBuffer, byteOffset: outOffset, capacity: outCapacity } = this.outRings[index];
+    return {
+      plan: this.plan,
+      book: this.book,
+      index,
+      market: this.market.arena.buffer,
+      arena: this.shardArenas[index].buffer,
+      input: { buffer: inBuffer, byteOffset: inOffset, capacity: inCapacity },
+      output: { buffer: outBuffer, byteOffset: outOffset, capacity: outCapacity },
+      snapshot: this.snapshots[index].buffer as SharedArrayBuffer,
+      lifecycle: this.lifecycle.buffer,
+      anchorNs,
+      batch,
+    };
+  }
+
+  private createShard(arena: Arena, index: number, pressure: Backpressure): Shard {
+    const links: ShardLinks = {
+      plan: this.plan,
+      book: this.book,
+      market: this.market,
+      input: this.inRings[index],
+      output: this.outRings[index],
+      pressure,
+      clock: this.clock,
+      lifecycle: this.lifecycle,
+    };
+    const shard = new Shard(arena, links);
+    arena.seal();
+    return shard;
+  }
+
+  private requireWithinLimit(): void {
+    const shardBytes = this.shardArenas.reduce((sum, arena) => sum + arena.usedBytes, 0);
+    const ringBytes = [...this.inRings, ...this.outRings].reduce((sum, ring) => sum + ring.buffer.byteLength, 0);
+    const total = shardBytes + ringBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
+    const limit = this.plan.limits.memoryBytes;
+    if (total > limit) {
+      throw new StreamError(
+        "ARENA_CAPACITY",
+        `the pipeline needs ${this.shards.length} shards of ${shardBytes / this.shards.length} bytes + rings of ${ringBytes} + ingest of ${this.ingestArena.usedBytes} + market of ${this.market.arena.usedBytes} = ${total} bytes, over the limit of ${limit}: raise limits.memory or lower limits.orders, levels, instruments or ringRecords`,
+        { total, limit },
+      );
+    }
+  }
+}

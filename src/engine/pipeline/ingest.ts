@@ -1,0 +1,193 @@
+/**
+ * Where order is decided: every record gets the next ingest sequence, moves event time, and goes into its shard's ring. @hot
+ *
+ * After each `markerEvery` data records a watermark marker goes into all rings at one position, so what fires does not depend on
+ * the number of shards, on batch or chunk size, or on speed. A full ring is relieved and tried again: nothing is lost.
+ * State (sequence, watermark, counts) lies in the arena. One thread.
+ */
+import type { Clock } from "../../kernel/core/clock.ts";
+import { shardOf } from "../../kernel/core/hash.ts";
+import { TIME_END } from "../../kernel/core/units.ts";
+import type { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
+import type { Arena } from "../../kernel/memory/arena.ts";
+import { FLAG_BAD_TS, FLAG_LAST } from "../../kernel/record/flags.ts";
+import {
+  HEADER_FLAGS_U16,
+  HEADER_INSTRUMENT_U32,
+  HEADER_SEQUENCE_F64,
+  HEADER_TS_EVENT_F64,
+  HEADER_TS_RECV_F64,
+  HEADER_WORD_I32,
+  TYPE_MARKER,
+  headerWord,
+} from "../../kernel/record/header.ts";
+import {
+  MARKER_BARRIER,
+  MARKER_END,
+  MARKER_KIND_U8,
+  MARKER_VALUE_F64,
+  MARKER_WATERMARK,
+  MARKER_WATERMARK_F64,
+  NO_INSTRUMENT,
+} from "../../kernel/record/marker.ts";
+import type { RecordTarget } from "../../kernel/record/outlet.ts";
+import { Slots } from "../../kernel/record/slots.ts";
+import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import type { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
+import type { Backpressure } from "./backpressure.ts";
+
+const SEQUENCE = 0;
+const SINCE_MARKER = 1;
+const BAD_TIMES = 2;
+const PUBLISHED = 3;
+const STATE_CELLS = 8;
+
+export interface IngestOptions {
+  readonly registry: InstrumentRegistry;
+  readonly rings: readonly GatedRing[];
+  readonly watermark: BoundedOutOfOrder;
+  readonly markerEvery: number;
+  /** Records published at once at most. */
+  readonly batch: number;
+  /** The driver's way to make room. */
+  readonly pressure: Backpressure;
+  /** Stamps the markers, so that the collector can measure the way of every 64th record. */
+  readonly clock: Clock;
+}
+
+export class Ingest implements RecordTarget {
+  private readonly state: Float64Array;
+  private readonly perType: Float64Array;
+  private readonly registry: InstrumentRegistry;
+  private readonly rings: readonly GatedRing[];
+  private readonly watermark: BoundedOutOfOrder;
+  private readonly markerEvery: number;
+  private readonly batch: number;
+  private readonly shardTable: Int16Array;
+  private readonly marker: Slots = Slots.create(1);
+  private readonly shards: number;
+  /** Event time, and 0 for the receive time: it differs between runs, so it may not decide anything. */
+  private readonly times: Float64Array = new Float64Array(2);
+  private readonly pressure: Backpressure;
+  private readonly clock: Clock;
+
+  constructor(arena: Arena, options: IngestOptions) {
+    this.state = arena.float64("ingest.state", STATE_CELLS);
+    this.perType = arena.float64("ingest.recordsByType", 256);
+    this.registry = options.registry;
+    this.rings = options.rings;
+    this.shards = options.rings.length;
+    this.watermark = options.watermark;
+    this.markerEvery = options.markerEvery;
+    this.batch = options.batch;
+    this.shardTable = new Int16Array(options.registry.capacity).fill(-1);
+    this.pressure = options.pressure;
+    this.clock = options.clock;
+  }
+
+  /** The last sequence given. */
+  get sequence(): number {
+    return this.state[SEQUENCE];
+  }
+
+  /** Records and markers put into rings so far; one that goes to several shards counts for each. */
+  get published(): number {
+    return this.state[PUBLISHED];
+  }
+
+  /** Records whose time was out of its sane range. */
+  get badTimes(): number {
+    return this.state[BAD_TIMES];
+  }
+
+  /** The newest sane event time so far. */
+  get newestEventNs(): number {
+    return this.watermark.newest();
+  }
+
+  /** Data records by type byte. Cold. */
+  recordsOfType(type: number): number {
+    return this.perType[type];
+  }
+
+  accept(slots: Slots, slot: number): void {
+    const state = this.state;
+    const doubles = slots.f64;
+    const at = slot << 3;
+    doubles[at + HEADER_SEQUENCE_F64] = ++state[SEQUENCE];
+    this.perType[slots.u8[slot << 6]]++;
+    this.times[0] = doubles[at + HEADER_TS_EVENT_F64];
+    if (this.watermark.observe(this.times, 0) < 0) {
+      slots.u16[(slot << 5) + HEADER_FLAGS_U16] |= FLAG_BAD_TS;
+      state[BAD_TIMES]++;
+    }
+    const instrument = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
+    if (this.shards === 1) this.put(0, slots, slot);
+    else if (instrument === NO_INSTRUMENT) this.putAll(slots, slot);
+    else this.put(this.shardOfInstrument(instrument), slots, slot);
+    if (++state[SINCE_MARKER] >= this.markerEvery) this.mark(MARKER_WATERMARK);
+  }
+
+  /** Publishes what is claimed: at the end of each push. */
+  flush(): void {
+    for (let shard = 0; shard < this.shards; shard++) this.rings[shard].commit();
+  }
+
+  /** A checkpoint barrier at this position. It takes no sequence and moves no time, so a run with checkpoints is the run without; flush() publishes it. */
+  barrier(epoch: number): void {
+    this.marker.f64[MARKER_VALUE_F64] = epoch;
+    this.writeMarker(MARKER_BARRIER, this.watermark.current());
+    this.marker.f64[MARKER_VALUE_F64] = 0;
+  }
+
+  /** The end of a bounded input: everything fires. */
+  end(): void {
+    this.state[SEQUENCE]++;
+    this.writeMarker(MARKER_END, TIME_END);
+    this.flush();
+  }
+
+  /** The shard that owns an instrument. */
+  shardOfInstrument(instrument: number): number {
+    const known = this.shardTable[instrument];
+    if (known >= 0) return known;
+    const shard = shardOf(this.registry.symbolHash[instrument], this.shards);
+    this.shardTable[instrument] = shard;
+    return shard;
+  }
+
+  private mark(kind: number): void {
+    this.state[SINCE_MARKER] = 0;
+    this.state[SEQUENCE]++;
+    this.writeMarker(kind, this.watermark.current());
+  }
+
+  private writeMarker(kind: number, watermark: number): void {
+    const marker = this.marker;
+    marker.i32[HEADER_WORD_I32] = headerWord(TYPE_MARKER, FLAG_LAST);
+    marker.u32[HEADER_INSTRUMENT_U32] = NO_INSTRUMENT;
+    marker.f64[HEADER_SEQUENCE_F64] = this.state[SEQUENCE];
+    marker.f64[HEADER_TS_EVENT_F64] = watermark;
+    marker.f64[HEADER_TS_RECV_F64] = this.clock.now();
+    marker.f64[MARKER_WATERMARK_F64] = watermark;
+    marker.u8[MARKER_KIND_U8] = kind;
+    this.putAll(marker, 0);
+  }
+
+  private putAll(slots: Slots, slot: number): void {
+    for (let shard = 0; shard < this.shards; shard++) this.put(shard, slots, slot);
+  }
+
+  private put(shard: number, slots: Slots, slot: number): void {
+    const ring = this.rings[shard];
+    let target = ring.claim();
+    while (target < 0) {
+      ring.commit();
+      this.pressure.relieve(ring);
+      target = ring.claim();
+    }
+    ring.slots.copyFrom(slots, slot, target);
+    this.state[PUBLISHED]++;
+    if (ring.claimed >= this.batch) ring.commit();
+  }
+}

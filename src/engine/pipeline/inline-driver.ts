@@ -1,0 +1,64 @@
+/**
+ * All stages in this thread, one after the other: tests, replay, simulation, and the lowest latency on one core. @hot
+ *
+ * After each piece of input everything that it caused has left the shards.
+ */
+import type { Assembly } from "./assembly.ts";
+import type { Backpressure } from "./backpressure.ts";
+import type { Driver } from "./run.ts";
+
+export class InlineDriver implements Driver {
+  /** Makes room for ingest by running the shards. */
+  readonly ingestPressure: Backpressure;
+  /** Makes room for the shards by releasing outputs. */
+  readonly outputPressure: Backpressure;
+  private readonly batch: number;
+  private assembly: Assembly | null = null;
+
+  /** `batch`: records that a shard takes at once. */
+  constructor(batch: number) {
+    this.batch = batch;
+    this.ingestPressure = { relieve: () => this.turn() };
+    this.outputPressure = { relieve: () => this.drainOutputs() };
+  }
+
+  /** The assembly made with this driver's pressures. */
+  attach(assembly: Assembly): void {
+    this.assembly = assembly;
+  }
+
+  start(): void {
+    // the shards run in this thread: there is nothing to start
+  }
+
+  afterPiece(): void {
+    while (this.turn() > 0);
+  }
+
+  async finish(): Promise<void> {
+    // hot-ok: called once
+    while (this.turn() > 0);
+  }
+
+  async abort(): Promise<void> {
+    // hot-ok: called once
+    // nothing runs elsewhere
+  }
+
+  async breathe(): Promise<void> {
+    // hot-ok: every 50 ms
+    await new Promise((resolve) => setImmediate(resolve)); // hot-ok: every 50 ms
+  }
+
+  private turn(): number {
+    const assembly = this.assembly;
+    if (assembly === null) return 0;
+    let moved = 0;
+    for (let i = 0; i < assembly.shards.length; i++) moved += assembly.shards[i].poll(this.batch);
+    return moved + assembly.collector.poll();
+  }
+
+  private drainOutputs(): number {
+    return this.assembly === null ? 0 : this.assembly.collector.poll();
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The builder that users write:
+ *
+ *   export default pipeline("dips").bars("1m").signal("dip", "close < bollinger(20, 2).lower and rsi(14) < 30").toPlan()
+ *
+ * It makes a PipelinePlan and nothing else, so that the same words run on a file, live, in simulation and on any number of shards.
+ * Each method checks its own arguments (CONFIG_INVALID) and returns a new builder; a builder is never changed.
+ */
+import type { AggregateName } from "../../analysis/window/aggregate.ts";
+import { StreamError } from "../../kernel/core/errors.ts";
+import { DEFAULT_LIMITS, DEFAULT_MARKER_EVERY, type BreakoutPlan, type LimitPlan, type PipelinePlan, type SinkPlan, type SourcePlan } from "./plan.ts";
+import { parseDelay, parseDuration, parseFraction, parseSize, parseVelocity } from "./quantity.ts";
+
+/** A window's assigner: tumbling("5s"). */
+export interface WindowSpec {
+  readonly kind: "tumbling";
+  readonly sizeNs: number;
+}
+
+/** Windows of a fixed size, one after the other, aligned to the session epoch. */
+export function tumbling(size: string | number): WindowSpec {
+  return { kind: "tumbling", sizeNs: parseDuration(size, "tumbling window") };
+}
+
+/** The price left the range of the `over` before it by more than `threshold` (C9). */
+export function breakout(options: { threshold: string | number; over: string | number; direction?: "up" | "down" }): Omit<BreakoutPlan, "name"> {
+  return {
+    kind: "breakout",
+    threshold: parseFraction(options.threshold, "breakout threshold"),
+    overNs: parseDuration(options.over, "breakout over"),
+    direction: options.direction ?? "up",
+  };
+}
+
+/** The seeded exchange simulator as a source. */
+export function simulator(options: { scenario?: string; seed?: number; instruments?: number; messages?: number } = {}): SourcePlan {
+  return {
+    kind: "simulator",
+    scenario: options.scenario ?? "demo",
+    seed: options.seed ?? 1,
+    instruments: options.instruments ?? 300,
+    messages: options.messages ?? 1_000_000,
+  };
+}
+
+/** One JSON object a line for each signal, pane and ack. */
+export function file(path: string): SinkPlan {
+  return { kind: "file", path };
+}
+
+/** Options of a signal. */
+export interface SignalOptions {
+  readonly side?: "buy" | "sell" | "none";
+  /** Fire on each bar for which the condition holds, not only when it turns true. */
+  readonly every?: boolean;
+}
+
+export class Pipeline {
+  private readonly plan: PipelinePlan;
+
+  constructor(plan: PipelinePlan) {
+    this.plan = plan;
+  }
+
+  /** Where a live run's bytes come from. */
+  from(source: SourcePlan): Pipeline {
+    return this.with({ source });
+  }
+
+  /** Time bars of this length; signals after it are evaluated on them. */
+  bars(every: string | number): Pipeline {
+    return this.with({ bars: [...this.plan.bars, { everyNs: parseDuration(every, "bars") }] });
+  }
+
+  /** A formula over the bars named last. */
+  signal(name: string, when: string, options: SignalOptions = {}): Pipeline {
+    if (this.plan.bars.length === 0) throw new StreamError("PIPELINE_INVALID", `signal ${name}: a formula needs bars: put .bars("1m") before it`);
+    this.requireNewName(name);
+    const signal = { name, when, side: options.side ?? "none", every: options.every ?? false, bar: this.plan.bars.length - 1 } as const;
+    return this.with({ signals: [...this.plan.signals, signal] });
+  }
+
+  /** Aggregates over windows of each instrument's trades. */
+  window(name: string, spec: WindowSpec, values: Readonly<Record<string, AggregateName>>, options: { lateness?: string | number } = {}): Pipeline {
+    this.requireNewName(name);
+    const latenessNs = parseDelay(options.lateness ?? 0, `window ${name} lateness`);
+    const list = Object.entries(values).map(([valueName, aggregate]) => ({ name: valueName, aggregate }));
+    if (list.length === 0) throw new StreamError("PIPELINE_INVALID", `window ${name}: expected at least one value, such as { trades: "count" }`);
+    return this.with({ windows: [...this.plan.windows, { name, sizeNs: spec.sizeNs, latenessNs, values: list }] });
+  }
+
+  /** An event pattern over each instrument's trades. */
+  pattern(name: string, spec: Omit<BreakoutPlan, "name">): Pipeline {
+    this.requireNewName(name);
+    return this.with({ patterns: [...this.plan.patterns, { ...spec, name }] });
+  }
+
+  /** The velocity breaker that stands before every order. */
+  guard(options: { velocity: string; then?: "tag" | "suppress"; cooldown?: string | number }): Pipeline {
+    const velocity = parseVelocity(options.velocity, "guard velocity");
+    return this.with({ guard: { ...velocity, then: options.then ?? "suppress", cooldownNs: parseDuration(options.cooldown ?? "30s", "guard cooldown") } });
+  }
+
+  /** Sends an order of `qty` for each signal that has a side, to the paper venue. */
+  orders(options: { qty: string | number }): Pipeline {
+    const qty = String(options.qty);
+    if (!/^\d+(\.\d+)?$/.test(qty) || Number(qty) === 0)
+      throw new StreamError("CONFIG_INVALID", `orders qty: expected a decimal above 0, got ${JSON.stringify(options.qty)}`);
+    return this.with({ orders: { qty } });
+  }
+
+  /** Event times may arrive this much out of order; the watermark stays that far behind. */
+  outOfOrder(bound: string | number): Pipeline {
+    return this.with({ outOfOrderNs: parseDelay(bound, "outOfOrder") });
+  }
+
+  /** What is sized at start. */
+  limits(limits: Partial<Omit<LimitPlan, "memoryBytes">> & { memory?: string | number }): Pipeline {
+    const { memory, ...counts } = limits;
+    const memoryBytes = memory === undefined ? this.plan.limits.memoryBytes : parseSize(memory, "limits memory");
+    return this.with({ limits: { ...this.plan.limits, ...counts, memoryBytes } });
+  }
+
+  /** One more sink. */
+  to(sink: SinkPlan): Pipeline {
+    return this.with({ sinks: [...this.plan.sinks, sink] });
+  }
+
+  /** The pipeline as data. PIPELINE_INVALID when it would do nothing. */
+  toPlan(): PipelinePlan {
+    const { bars, windows, patterns, guard } = this.plan;
+    if (bars.length + windows.length + patterns.length === 0 && guard === null) {
+      throw new StreamError("PIPELINE_INVALID", `pipeline ${this.plan.name}: expected at least one of bars, window, pattern or guard`);
+    }
+    return this.plan;
+  }
+
+  private with(change: Partial<PipelinePlan>): Pipeline {
+    return new Pipeline({ ...this.plan, ...change });
+  }
+
+  private requireNewName(name: string): void {
+    if (!/^[A-Za-z][\w-]{0,63}$/.test(name))
+      throw new StreamError("CONFIG_INVALID", `expected a name of letters, digits, _ and -, starting with a letter, got ${JSON.stringify(name)}`);
+    const { signals, windows, patterns } = this.plan;
+    if ([...signals, ...windows, ...patterns].some((stage) => stage.name === name)) {
+      throw new StreamError("PIPELINE_INVALID", `the name ${name} is used twice: signals, windows and patterns share one set of names`);
+    }
+  }
+}
+
+/** A new pipeline of this name. */
+export function pipeline(name: string): Pipeline {
+  return new Pipeline({
+    name,
+    source: null,
+    bars: [],
+    signals: [],
+    windows: [],
+    patterns: [],
+    guard: null,
+    orders: null,
+    sinks: [],
+    outOfOrderNs: 0,
+    markerEvery: DEFAULT_MARKER_EVERY,
+    limits: DEFAULT_LIMITS,
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * Durations, sizes and fractions as people write them: "5s", "64MB", "0.2%", "5% in 1s". Numbers pass through: a number is
+ * nanoseconds, bytes or a fraction already. Anything else is CONFIG_INVALID with what was seen and what is allowed.
+ */
+import { StreamError } from "../../kernel/core/errors.ts";
+
+const DURATION_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86_400e9 };
+const SIZE_BYTES: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+
+/** Nanoseconds of "250ms", "1m", "30s"; above 0. */
+export function parseDuration(text: string | number, what: string): number {
+  const ns = typeof text === "number" ? text : withUnit(text, DURATION_NS);
+  if (!(ns > 0) || !Number.isSafeInteger(ns)) {
+    throw new StreamError(
+      "CONFIG_INVALID",
+      `${what}: expected a duration such as 250ms, 5s or 1m (units ${Object.keys(DURATION_NS).join(", ")}), got ${JSON.stringify(text)}`,
+    );
+  }
+  return ns;
+}
+
+/** Nanoseconds, 0 allowed. */
+export function parseDelay(text: string | number, what: string): number {
+  return text === 0 || text === "0" || text === "0s" ? 0 : parseDuration(text, what);
+}
+
+/** Bytes of "64MB"; above 0. */
+export function parseSize(text: string | number, what: string): number {
+  const bytes = typeof text === "number" ? text : withUnit(text, SIZE_BYTES);
+  if (!(bytes > 0) || !Number.isSafeInteger(bytes)) {
+    throw new StreamError("CONFIG_INVALID", `${what}: expected a size such as 64MB (units ${Object.keys(SIZE_BYTES).join(", ")}), got ${JSON.stringify(text)}`);
+  }
+  return bytes;
+}
+
+/** A fraction of "0.2%" or 0.002; above 0 and below 1. */
+export function parseFraction(text: string | number, what: string): number {
+  let value = Number.NaN;
+  if (typeof text === "number") value = text;
+  else if (/^\d+(\.\d+)?%$/.test(text.trim())) value = Number(text.trim().slice(0, -1)) / 100;
+  else if (/^\d*\.?\d+$/.test(text.trim())) value = Number(text);
+  if (!(value > 0 && value < 1))
+    throw new StreamError("CONFIG_INVALID", `${what}: expected a fraction such as 0.2% or 0.002, above 0 and below 1, got ${JSON.stringify(text)}`);
+  return value;
+}
+
+/** The two parts of "5% in 1s". */
+export function parseVelocity(text: string, what: string): { threshold: number; overNs: number } {
+  const parts = text.split(/\s+in\s+/);
+  if (parts.length !== 2)
+    throw new StreamError("CONFIG_INVALID", `${what}: expected a fraction and a duration such as "5% in 1s", got ${JSON.stringify(text)}`);
+  return { threshold: parseFraction(parts[0], what), overNs: parseDuration(parts[1], what) };
+}
+
+/** A speed: "max", "10x" or 10. */
+export function parseSpeed(text: string): number {
+  if (text === "max") return Infinity;
+  const match = /^(\d+(?:\.\d+)?)x?$/.exec(text);
+  const speed = match === null ? Number.NaN : Number(match[1]);
+  if (!(speed > 0)) throw new StreamError("USAGE", `--speed: expected max or a factor such as 10x, got ${JSON.stringify(text)}`);
+  return speed;
+}
+
+/** A duration for people: the largest unit that leaves no fraction, or seconds. */
+export function formatDuration(ns: number): string {
+  for (const unit of ["d", "h", "m", "s", "ms", "us"]) {
+    const size = DURATION_NS[unit];
+    if (ns >= size && ns % size === 0) return `${ns / size}${unit}`;
+  }
+  return `${ns}ns`;
+}
+
+function withUnit(text: string, units: Readonly<Record<string, number>>): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]+)$/.exec(text.trim());
+  const unit = match === null ? undefined : units[match[2]];
+  return match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
+}

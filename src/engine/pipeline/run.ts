@@ -1,0 +1,177 @@
+/**
+ * A run from a source to its end: reads, feeds, checkpoints, restores, and sums up. The driver decides where the shards run.
+ */
+import type { Clock } from "../../kernel/core/clock.ts";
+import { ReplayClock } from "../../kernel/core/clock.ts";
+import { HEADER_TS_RECV_F64 } from "../../kernel/record/header.ts";
+import { partNamed, requireSameRun, type Checkpoint, type CheckpointStore, type RunIdentity } from "../checkpoint/checkpoint.ts";
+import type { Source } from "../delivery/source.ts";
+import type { Assembly } from "./assembly.ts";
+import type { BarrierListener } from "./collector.ts";
+
+/** Moves the shards of a run. */
+export interface Driver {
+  /** Called once, after a restore and before the first record. */
+  start(): void;
+  /** Called after each piece: the inline driver settles it, the threaded one drains outputs. */
+  afterPiece(): void;
+  /** Resolves when every shard has emitted everything; called once, after the end marker. */
+  finish(): Promise<void>;
+  /** Gives up: stops threads. */
+  abort(): Promise<void>;
+  /** Lets other work of this thread run. */
+  breathe(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly assembly: Assembly;
+  readonly driver: Driver;
+  readonly clock: Clock;
+  /** Bytes pushed at once at most: what one network packet would carry. */
+  readonly pieceBytes: number;
+  readonly speed: number;
+  readonly identity: RunIdentity;
+  readonly store: CheckpointStore | null;
+  /** Real nanoseconds between checkpoints. */
+  readonly checkpointEveryNs: number;
+  /** Called now and then with what has happened so far. */
+  onProgress?(sourceOffset: number): void;
+}
+
+/** Real nanoseconds between two calls of onProgress, and between two breaths. */
+const BREATH_NS = 50e6;
+
+export class Run implements BarrierListener {
+  private readonly options: RunOptions;
+  private sourceOffset = 0;
+  private epoch = 0;
+  private waiting: { epoch: number; sourceOffset: number; market: Uint8Array; ingest: Uint8Array } | null = null;
+  private lastCheckpointNs = 0;
+  private lastBreathNs = 0;
+
+  constructor(options: RunOptions) {
+    this.options = options;
+  }
+
+  /** Bytes taken from the source. */
+  get position(): number {
+    return this.sourceOffset;
+  }
+
+  /** Restores the newest checkpoint; answers the source position to read on from: 0 when there is none. CHECKPOINT_MISMATCH for another run's. */
+  resume(): number {
+    const checkpoint = this.options.store?.load() ?? null;
+    if (checkpoint !== null) {
+      requireSameRun(checkpoint.identity, this.options.identity);
+      this.restore(checkpoint);
+    }
+    this.options.assembly.sinks.forEach((sink, index) => sink.open(checkpoint?.sinkPositions[index] ?? 0));
+    return this.sourceOffset;
+  }
+
+  /** Opens the sinks empty: a run from the start. */
+  begin(): void {
+    for (const sink of this.options.assembly.sinks) sink.open(0);
+  }
+
+  /** Takes the source to its end. The source starts at `position`. */
+  async consume(source: Source): Promise<void> {
+    const { driver, assembly } = this.options;
+    driver.start();
+    try {
+      const clock = new ReplayClock(this.options.speed);
+      this.lastCheckpointNs = this.options.clock.now();
+      for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) await this.take(bytes, clock);
+      assembly.ingest.end();
+      driver.afterPiece();
+      await driver.finish();
+    } catch (error) {
+      await driver.abort();
+      throw error;
+    }
+    for (const sink of assembly.sinks) {
+      sink.flush();
+      sink.close();
+    }
+  }
+
+  /** Every output before the barrier is out: the cut is complete. */
+  onBarrier(epoch: number): void {
+    const waiting = this.waiting;
+    if (waiting === null || waiting.epoch !== epoch) return;
+    this.waiting = null;
+    const { assembly, store, identity } = this.options;
+    const shardParts = assembly.shards.map((_, index) => ({ name: `shard-${index}`, bytes: assembly.snapshots[index] }));
+    store?.save({
+      epoch,
+      identity,
+      sourceOffset: waiting.sourceOffset,
+      sinkPositions: assembly.sinks.map((sink) => sink.flush()),
+      parts: [
+        { name: "market", bytes: waiting.market },
+        { name: "ingest", bytes: waiting.ingest },
+        { name: "collector", bytes: assembly.collectorArena.snapshot() },
+        ...shardParts,
+      ],
+    });
+  }
+
+  private async take(bytes: Uint8Array, replay: ReplayClock): Promise<void> {
+    const { clock, driver, pieceBytes, store, speed } = this.options;
+    for (let from = 0; from < bytes.length; from += pieceBytes) {
+      const to = Math.min(from + pieceBytes, bytes.length);
+      this.push(bytes, from, to);
+      const now = clock.now();
+      if (store !== null && this.waiting === null && now - this.lastCheckpointNs >= this.options.checkpointEveryNs) this.checkpoint(now);
+      if (speed !== Infinity) await this.pace(replay);
+      if (now - this.lastBreathNs >= BREATH_NS) {
+        this.lastBreathNs = now;
+        this.options.onProgress?.(this.sourceOffset);
+        await driver.breathe();
+      }
+    }
+  }
+
+  private push(bytes: Uint8Array, from: number, to: number): void {
+    const { assembly, clock, driver } = this.options;
+    assembly.outlet.slots.f64[HEADER_TS_RECV_F64] = clock.now();
+    assembly.feed.push(bytes, from, to);
+    assembly.ingest.flush();
+    this.sourceOffset += to - from;
+    driver.afterPiece();
+  }
+
+  private checkpoint(now: number): void {
+    const { assembly, driver } = this.options;
+    this.lastCheckpointNs = now;
+    this.epoch++;
+    assembly.ingest.barrier(this.epoch);
+    this.waiting = {
+      epoch: this.epoch,
+      sourceOffset: this.sourceOffset,
+      market: assembly.market.arena.snapshot(),
+      ingest: assembly.ingestArena.snapshot(),
+    };
+    assembly.ingest.flush();
+    driver.afterPiece();
+  }
+
+  /** Waits until the newest event is due at this speed. */
+  private async pace(replay: ReplayClock): Promise<void> {
+    const { assembly, clock } = this.options;
+    const event = assembly.ingest.newestEventNs;
+    replay.moveTo(event);
+    const waitMs = replay.waitNs(event, clock.now()) / 1e6;
+    if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, 3_600_000)));
+  }
+
+  private restore(checkpoint: Checkpoint): void {
+    const { assembly } = this.options;
+    assembly.market.arena.restore(partNamed(checkpoint, "market"));
+    assembly.ingestArena.restore(partNamed(checkpoint, "ingest"));
+    assembly.collectorArena.restore(partNamed(checkpoint, "collector"));
+    assembly.shardArenas.forEach((arena, index) => arena.restore(partNamed(checkpoint, `shard-${index}`)));
+    this.sourceOffset = checkpoint.sourceOffset;
+    this.epoch = checkpoint.epoch;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The thread of one shard: attaches to the arenas and rings that the main thread made, and polls until the end marker has passed.
+ * It has no sockets and no event loop to serve, so it parks on its ring when there is nothing to read.
+ */
+import { GCProfiler } from "node:v8";
+import { parentPort, workerData } from "node:worker_threads";
+import { LiveClock } from "../../kernel/core/clock.ts";
+import { StateWord } from "../../kernel/lifecycle/state-word.ts";
+import { Arena } from "../../kernel/memory/arena.ts";
+import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import { Market } from "./assembly.ts";
+import type { BookKind } from "./feed-catalog.ts";
+import type { PipelinePlan } from "./plan.ts";
+import { Shard } from "./shard.ts";
+
+/** Shared memory and plain data: all that a worker needs to be the shard. */
+export interface ShardWorkerData {
+  readonly plan: PipelinePlan;
+  readonly book: BookKind;
+  readonly index: number;
+  readonly market: SharedArrayBuffer;
+  readonly arena: SharedArrayBuffer;
+  readonly input: { readonly buffer: SharedArrayBuffer; readonly byteOffset: number; readonly capacity: number };
+  readonly output: { readonly buffer: SharedArrayBuffer; readonly byteOffset: number; readonly capacity: number };
+  readonly snapshot: SharedArrayBuffer;
+  readonly lifecycle: SharedArrayBuffer;
+  readonly anchorNs: number;
+  readonly batch: number;
+}
+
+/** What a worker says when it is done. */
+export interface ShardWorkerReport {
+  readonly index: number;
+  readonly gcEvents: number;
+}
+
+/** Longest sleep on an empty ring. */
+const PARK_MS = 50;
+
+function main(data: ShardWorkerData): void {
+  const market = new Market(Arena.attach("market", data.market), data.plan.limits.instruments);
+  const input = new GatedRing(data.input.buffer, data.input.byteOffset, data.input.capacity);
+  const output = new GatedRing(data.output.buffer, data.output.byteOffset, data.output.capacity);
+  const arena = Arena.attach(`shard-${data.index}`, data.arena);
+  const shard = new Shard(arena, {
+    plan: data.plan,
+    book: data.book,
+    market,
+    input,
+    output,
+    pressure: { relieve: (ring) => void ring.parkProducer(PARK_MS) },
+    clock: new LiveClock(0, data.anchorNs),
+    lifecycle: new StateWord(data.lifecycle),
+  });
+  arena.seal();
+  shard.setSnapshotTarget(new Uint8Array(data.snapshot));
+  const profiler = new GCProfiler();
+  profiler.start();
+  while (!shard.isEnded) {
+    if (shard.poll(data.batch) === 0) input.parkConsumer(PARK_MS);
+  }
+  const profile = profiler.stop() as { statistics: unknown[] } | undefined;
+  const report: ShardWorkerReport = { index: data.index, gcEvents: profile?.statistics.length ?? 0 };
+  parentPort?.postMessage(report);
+}
+
+main(workerData as ShardWorkerData);

@@ -1,0 +1,121 @@
+/**
+ * One worker a shard; ingest, merge and sinks stay in this thread. Same records, same order, same hash as the inline driver.
+ *
+ * The shards' arenas are made here and attached there, so their state survives a worker. A worker that dies, or stands still while it
+ * has input for `stallNs`, ends the run with SHARD_DIED; the last checkpoint is whole.
+ */
+import { Worker } from "node:worker_threads";
+import type { LiveClock } from "../../kernel/core/clock.ts";
+import { StreamError } from "../../kernel/core/errors.ts";
+import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import type { Assembly } from "./assembly.ts";
+import type { Backpressure } from "./backpressure.ts";
+import type { Driver } from "./run.ts";
+import type { ShardWorkerData, ShardWorkerReport } from "./shard-worker.ts";
+
+/** Longest nap of this thread while a ring is full or outputs are awaited. */
+const NAP_MS = 1;
+const DEFAULT_STALL_NS = 20e9;
+
+export class ThreadedDriver implements Driver {
+  readonly ingestPressure: Backpressure;
+  readonly outputPressure: Backpressure;
+  private readonly clock: LiveClock;
+  private readonly batch: number;
+  private readonly stallNs: number;
+  private assembly: Assembly | null = null;
+  private readonly workers: Worker[] = [];
+  private readonly reports: ShardWorkerReport[] = [];
+  private exited = 0;
+  private death: StreamError | null = null;
+  private lastMoveNs = 0;
+
+  /** `batch`: records that a shard takes at once. `stallNs`: how long a shard may stand still with input waiting. */
+  constructor(clock: LiveClock, batch: number, stallNs: number = DEFAULT_STALL_NS) {
+    this.clock = clock;
+    this.batch = batch;
+    this.stallNs = stallNs;
+    this.ingestPressure = { relieve: (ring) => this.makeRoom(ring) };
+    this.outputPressure = {
+      relieve() {
+        throw new StreamError("INVARIANT", "a shard emitted outside its worker");
+      },
+    };
+  }
+
+  attach(assembly: Assembly): void {
+    this.assembly = assembly;
+  }
+
+  /** Collections seen in the workers' threads; known after finish(). */
+  get gcEvents(): number {
+    return this.reports.reduce((sum, report) => sum + report.gcEvents, 0);
+  }
+
+  start(): void {
+    const assembly = this.attached();
+    this.lastMoveNs = this.clock.now();
+    assembly.shards.forEach((_, index) => this.workers.push(this.startWorker(assembly, index)));
+  }
+
+  afterPiece(): void {
+    if (this.attached().collector.poll() > 0) this.lastMoveNs = this.clock.now();
+    if (this.death !== null) throw this.death;
+  }
+
+  async finish(): Promise<void> {
+    const { collector } = this.attached();
+    while (!collector.isEnded) {
+      this.afterPiece();
+      if (collector.isEnded) break;
+      this.requireMoving();
+      await this.breathe();
+    }
+    while (this.exited < this.workers.length) {
+      if (this.death !== null) throw this.death;
+      await new Promise((resolve) => setTimeout(resolve, NAP_MS));
+    }
+  }
+
+  async abort(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+
+  async breathe(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private startWorker(assembly: Assembly, index: number): Worker {
+    const data: ShardWorkerData = assembly.shardWorkerData(index, this.clock.anchorNs, this.batch);
+    const worker = new Worker(new URL(import.meta.url.endsWith(".ts") ? "./shard-worker.ts" : "./shard-worker.js", import.meta.url), { workerData: data });
+    worker.on("message", (report: ShardWorkerReport) => this.reports.push(report));
+    worker.on("error", (cause) => {
+      this.death ??= new StreamError("SHARD_DIED", `shard ${index} died: ${(cause as Error).message}`, { shard: index }, cause);
+    });
+    worker.on("exit", (code) => {
+      this.exited++;
+      if (code !== 0) this.death ??= new StreamError("SHARD_DIED", `the worker of shard ${index} ended with code ${code}`, { shard: index, code });
+    });
+    return worker;
+  }
+
+  private makeRoom(ring: GatedRing): void {
+    const before = ring.used;
+    if (this.attached().collector.poll() === 0) ring.parkProducer(NAP_MS);
+    if (ring.used !== before) this.lastMoveNs = this.clock.now();
+    else this.requireMoving();
+  }
+
+  private requireMoving(): void {
+    const still = this.clock.now() - this.lastMoveNs;
+    const waiting = this.attached().inRings.some((ring) => ring.used > 0);
+    if (!waiting) this.lastMoveNs = this.clock.now();
+    else if (still > this.stallNs)
+      throw new StreamError("SHARD_DIED", `a shard stood still for ${Math.round(still / 1e9)} s with input waiting`, { stillNs: still });
+  }
+
+  private attached(): Assembly {
+    if (this.assembly === null) throw new StreamError("INVARIANT", "the threaded driver was started without an assembly");
+    return this.assembly;
+  }
+}
