@@ -24,7 +24,7 @@ export function addBench(program: Command, { terminal }: CommandContext): void {
       if (!existsSync(entry))
         throw new StreamError("USAGE", "the benches lie in the source checkout, not in the published package: clone it and run npx tercel bench");
       const { runBenches } = (await import(entry.href)) as {
-        runBenches(name: string | undefined, flags: BenchFlags, out: (text: string) => void): Promise<void>;
+        readonly runBenches: (name: string | undefined, flags: BenchFlags, out: (text: string) => void) => Promise<void>;
       };
       await runBenches(name, flags, (text) => terminal.out(text));
     });

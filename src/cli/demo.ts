@@ -7,7 +7,7 @@ import { runPipeline } from "./pipeline-run.ts";
 import { ProgressLine } from "./progress.ts";
 import { DEFAULT_PIECE_BYTES } from "./replay.ts";
 import { SimulatorSource } from "./simulator-source.ts";
-import { summaryText } from "./summary.ts";
+import { summaryText, warmupText } from "./summary.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const WAYS_ON = `
@@ -67,6 +67,10 @@ async function demo(flags: DemoFlags, { terminal }: CommandContext): Promise<voi
     resume: false,
     openSource: (position) => new SimulatorSource(simulator, position),
     onProgress: (now) => progress.show(now),
+    warmUp: true,
+    onWarmup: (report) => {
+      if (flags.json !== true) terminal.err(warmupText(report));
+    },
     truth: (symbol) => simulator.truth(symbol),
   });
   progress.end();

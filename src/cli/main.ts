@@ -16,7 +16,7 @@ import { VERSION } from "./version.ts";
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Sets the exit code of a command that ran to its end. */
-  setExitCode(code: number): void;
+  readonly setExitCode: (code: number) => void;
 }
 
 /** Runs one command line, without the two leading words; answers the exit code. */

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { PerformanceObserver } from "node:perf_hooks";
 import { JsonlSink } from "../connect/file/jsonl-sink.ts";
 import { Histogram } from "../control/histogram.ts";
+import type { WarmupReport } from "../control/warmup.ts";
 import type { CheckpointStore, RunIdentity } from "../engine/checkpoint/checkpoint.ts";
 import { OutputText } from "../engine/pipeline/output-text.ts";
 import type { Source } from "../engine/delivery/source.ts";
@@ -19,6 +20,7 @@ import { Lifecycle } from "../kernel/lifecycle/machine.ts";
 import { SIDE_ASK, SIDE_BID, TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL, typeName } from "../kernel/record/header.ts";
 import { levels } from "../market/book/book-view.ts";
 import type { BookTruth } from "../sim/truth.ts";
+import { makeReady } from "./make-ready.ts";
 import { VERSION } from "./version.ts";
 
 export type DriverName = "inline" | "threaded";
@@ -39,8 +41,11 @@ export interface PipelineRunOptions {
   /** Opens the source at a position. */
   openSource(position: number): Source | Promise<Source>;
   onProgress?(progress: RunProgress): void;
+  /** Whether to warm up first: for runs in real time, whose latencies count. */
+  readonly warmUp: boolean;
+  onWarmup?(report: WarmupReport): void;
   /** The venue's own books at the end, where it can be asked: every book of the run is compared. */
-  truth?(symbol: string): BookTruth;
+  readonly truth?: (symbol: string) => BookTruth;
 }
 
 /** What a run shows while it goes on. */
@@ -102,8 +107,8 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     },
   });
   driver.attach(assembly);
-  lifecycle.transition("WARMUP");
-  lifecycle.transition("READY");
+  const warmup = makeReady(lifecycle, clock, options.warmUp ? options.plan : null);
+  if (warmup !== null) options.onWarmup?.(warmup);
 
   const gc = new GcCounter();
   const started = clock.now();

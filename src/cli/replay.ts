@@ -77,6 +77,7 @@ async function replay(path: string, flags: ReplayFlags, { terminal }: CommandCon
     resume: flags.resume === true,
     openSource: (startOffset) => new FileSource(flags.from, { startOffset }),
     onProgress: (now) => progress.show(now),
+    warmUp: false,
   });
   progress.end();
   if (summary.messages === 0 && summary.malformed > 0) {

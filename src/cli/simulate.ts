@@ -69,6 +69,7 @@ async function simulate(scenario: string, flags: SimulateFlags, context: Command
     resume: flags.resume === true,
     openSource: (position) => new SimulatorSource(simulator, position),
     onProgress: (now) => progress.show(now),
+    warmUp: false,
     truth: (symbol) => simulator.truth(symbol),
   });
   progress.end();

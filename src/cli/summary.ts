@@ -1,6 +1,14 @@
 /** The summary of a run for people. */
+import type { WarmupReport } from "../control/warmup.ts";
 import type { RunSummary } from "./pipeline-run.ts";
 import { grouped, latencyText } from "./terminal.ts";
+
+/** One line about the warm-up. */
+export function warmupText(report: WarmupReport): string {
+  const p99 = latencyText(report.p99Ns);
+  if (report.outcome === "ready") return `warm after ${report.rounds} rounds, p99 of a packet ${p99}: READY\n`;
+  return `not warm after ${report.rounds} rounds, p99 of a packet ${p99}: DEGRADED, orders are not executed\n`;
+}
 
 /** A few lines; the same figures as --json. */
 export function summaryText(name: string, summary: RunSummary): string {
@@ -8,7 +16,7 @@ export function summaryText(name: string, summary: RunSummary): string {
   const types = Object.entries(summary.records).map(([type, count]) => `${type} ${grouped(count)}`);
   const total = Object.values(summary.records).reduce((sum, count) => sum + count, 0);
   return [
-    `${name}`,
+    name,
     `  messages  ${grouped(summary.messages)} in ${summary.seconds.toFixed(2)} s, ${grouped(summary.messages / summary.seconds)}/s   malformed ${grouped(summary.malformed)}`,
     `  records   ${grouped(total)}   ${types.join("   ")}`,
     `  outputs   signals ${grouped(summary.signals)}   bars ${grouped(summary.bars)}   panes ${grouped(summary.panes)}   acks ${grouped(summary.acks)}`,

@@ -10,7 +10,7 @@ export interface Terminal {
 export const processTerminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  isInteractive: process.stderr.isTTY === true,
+  isInteractive: process.stderr.isTTY,
 };
 
 /** A table with aligned columns; numbers to the right. */
@@ -19,7 +19,7 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, String(cell).length)));
   const line = (row: readonly (string | number)[]): string =>
     row
-      .map((cell, column) => (typeof cell === "number" ? String(cell).padStart(widths[column]) : String(cell).padEnd(widths[column])))
+      .map((cell, column) => (typeof cell === "number" ? String(cell).padStart(widths[column]) : cell.padEnd(widths[column])))
       .join("  ")
       .trimEnd();
   return `${rows.map(line).join("\n")}\n`;

@@ -41,7 +41,7 @@ describe("Tulip's vectors, profile tulip", () => {
         ours.outputs.forEach((output, i) => {
           const expected = vector.arrays[ours.inputs.length + i];
           const got = result.outputs[output].filter((value) => value !== null);
-          expect(got.length, `${tulip} ${vector.options}: values of ${output}`).toBe(expected.length);
+          expect(got.length, `${tulip} ${vector.options.join(" ")}: values of ${output}`).toBe(expected.length);
           expected.forEach((value, row) => expect(Math.abs(got[row] - value), `${output}[${row}]`).toBeLessThanOrEqual(0.001 * Math.max(1, Math.abs(value))));
         });
       }

@@ -52,7 +52,7 @@ interface Case {
   readonly trigger?: { readonly type: string; readonly early?: unknown };
   readonly evictor?: unknown;
   readonly mode?: "accumulating" | "discarding" | "retracting";
-  readonly aggregate?: "sum" | "count" | string;
+  readonly aggregate?: string;
   readonly checks?: readonly { readonly ts: number; readonly windows: readonly (readonly [number, number])[] }[];
   readonly steps?: readonly Step[];
 }

@@ -81,8 +81,8 @@ export class FileCheckpointStore implements CheckpointStore {
   private names(): string[] {
     return readdirSync(this.folder)
       .filter((name) => /^checkpoint-\d{10,}$/.test(name))
-      .sort()
-      .reverse();
+      .toSorted()
+      .toReversed();
   }
 
   private read(path: string): Checkpoint | null {

@@ -1,5 +1,5 @@
 /**
- * All stages in this thread, one after the other: tests, replay, simulation, and the lowest latency on one core. @hot
+ * All stages in this thread, one after the other: tests, replay, simulation, and the lowest latency on one core.
  *
  * After each piece of input everything that it caused has left the shards.
  */
@@ -36,18 +36,15 @@ export class InlineDriver implements Driver {
   }
 
   async finish(): Promise<void> {
-    // hot-ok: called once
     while (this.turn() > 0);
   }
 
   async abort(): Promise<void> {
-    // hot-ok: called once
     // nothing runs elsewhere
   }
 
   async breathe(): Promise<void> {
-    // hot-ok: every 50 ms
-    await new Promise((resolve) => setImmediate(resolve)); // hot-ok: every 50 ms
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   private turn(): number {

@@ -18,11 +18,6 @@ export function sessionEpochMs(timeMs: number): number {
   return Math.floor(timeMs / 86_400_000) * 86_400_000;
 }
 
-/** The wall clock in milliseconds since 1970: for naming a session, never for order. */
-export function wallMs(): number {
-  return Date.now();
-}
-
 /**
  * The machine's clock. Every thread's performance.now() counts from its own origin, so each clock ties itself to the process-wide
  * monotonic clock by bracketing, and all clocks of one run share the anchor of the first.

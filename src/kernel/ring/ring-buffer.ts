@@ -15,7 +15,7 @@ const HEAD = 0;
 const CURSOR = 0;
 const LOST = 1;
 
-export class RingBuffer<T extends NonNullable<unknown>> {
+export class RingBuffer<T extends object | string | number | bigint | boolean | symbol> {
   private readonly size: number;
   private readonly mask: number;
   private readonly slots: (T | null)[];
@@ -66,7 +66,7 @@ export class RingBuffer<T extends NonNullable<unknown>> {
   }
 }
 
-export class Consumer<T extends NonNullable<unknown>> {
+export class Consumer<T extends object | string | number | bigint | boolean | symbol> {
   private readonly ring: RingBuffer<T>;
   private readonly words: Float64Array = new Float64Array(2);
 

@@ -26,7 +26,6 @@ export const SESSION_BYTES = 10;
 export const SEQUENCE_AT = 10;
 export const COUNT_AT = 18;
 export const PACKET_HEADER_BYTES = 20;
-export const COUNT_HEARTBEAT = 0;
 export const COUNT_END_OF_SESSION = 0xffff;
 
 const PREFIX_BYTES = 2;

@@ -42,7 +42,7 @@ export class NoOpSink implements ObservabilitySink<unknown> {
   observe(_event: unknown, _ack: Ack): void {}
 }
 
-export class Executor<T extends NonNullable<unknown>> {
+export class Executor<T extends object | string | number | bigint | boolean | symbol> {
   private readonly consumer: Consumer<T>;
   private readonly word: StateWord;
   private readonly sink: ObservabilitySink<T>;

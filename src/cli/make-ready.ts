@@ -1,0 +1,96 @@
+/**
+ * INIT to READY. A run on recorded or simulated time is ready when its gates pass. A run in real time is first warmed: pieces of a
+ * simulated session go through a pipeline of the same plan, thrown away afterwards, until the p99 of a piece has settled.
+ */
+import { GATE_CLOCK_SANE, Readiness, type Gate } from "../control/readiness.ts";
+import { WarmupController, type WarmupReport } from "../control/warmup.ts";
+import { Assembly } from "../engine/pipeline/assembly.ts";
+import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
+import type { PipelinePlan } from "../engine/pipeline/plan.ts";
+import type { Clock } from "../kernel/core/clock.ts";
+import { NoLatencyRecorder } from "../kernel/core/observer.ts";
+import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import { MarketSimulator } from "../sim/simulator.ts";
+
+/** What one network packet carries. */
+const PIECE_BYTES = 1472;
+/** Pieces of a round. */
+const ROUND_PIECES = 100;
+/** A p99 that stays within a factor of two is settled: code still being compiled is ten times slower. */
+const TOLERANCE = 1;
+/** Differences below this are the host's, not ours. */
+const GRAIN_NS = 100_000;
+const ROUNDS_MAX = 60;
+
+/** Without a plan the gates decide alone; with one it is warmed first. */
+export function makeReady(lifecycle: Lifecycle, clock: Clock, warmed: PipelinePlan | null): WarmupReport | null {
+  const readiness = new Readiness([clockGate(clock)]);
+  if (warmed === null) {
+    lifecycle.transition("WARMUP");
+    if (readiness.evaluate().ready) lifecycle.transition("READY");
+    else readiness.watch(lifecycle);
+    return null;
+  }
+  const iteration = createRehearsal(warmed, clock);
+  const controller = new WarmupController({
+    lifecycle,
+    readiness,
+    clock,
+    iteration,
+    iterations: ROUND_PIECES,
+    tolerance: TOLERANCE,
+    grainNs: GRAIN_NS,
+    roundsMax: ROUNDS_MAX,
+  });
+  let report = controller.step();
+  while (report.outcome === "warming") report = controller.step();
+  return report;
+}
+
+/** The clock moves forward. */
+function clockGate(clock: Clock): Gate {
+  let last = clock.now();
+  return {
+    name: GATE_CLOCK_SANE,
+    missing() {
+      const now = clock.now();
+      const back = last - now;
+      last = now;
+      return back > 0 ? `the clock went back by ${back} ns` : null;
+    },
+  };
+}
+
+/** One piece of a simulated session through a pipeline of its own, again from the start when the session is over. */
+function createRehearsal(plan: PipelinePlan, clock: Clock): () => void {
+  const rehearsal = new Lifecycle(clock);
+  rehearsal.transition("WARMUP");
+  rehearsal.transition("READY");
+  const driver = new InlineDriver(256);
+  const assembly = new Assembly({
+    plan: { ...plan, sinks: [] },
+    feed: "itch50",
+    shards: 1,
+    batch: 256,
+    ingestPressure: driver.ingestPressure,
+    outputPressure: driver.outputPressure,
+    barriers: { onBarrier: () => undefined },
+    clock,
+    latency: new NoLatencyRecorder(),
+    lifecycle: rehearsal.word,
+    checkpoints: false,
+    createSinks: () => [],
+  });
+  driver.attach(assembly);
+  const instruments = Math.min(100, plan.limits.instruments);
+  const bytes = new Uint8Array(1 << 20);
+  const length = new MarketSimulator({ seed: 1, instruments, scenario: "open", messages: 30_000 }).read(bytes, 0);
+  let at = 0;
+  return () => {
+    const to = Math.min(at + PIECE_BYTES, length);
+    assembly.feed.push(bytes, at, to);
+    assembly.ingest.flush();
+    driver.afterPiece();
+    at = to === length ? 0 : to;
+  };
+}
