@@ -3,9 +3,10 @@
  * and the demo share.
  */
 import { createHash } from "node:crypto";
-import { PerformanceObserver } from "node:perf_hooks";
 import { JsonlSink } from "../connect/file/jsonl-sink.ts";
+import { GcObserver } from "../control/gc-observer.ts";
 import { Histogram } from "../control/histogram.ts";
+import { LatencyLedger } from "../control/latency-ledger.ts";
 import type { WarmupReport } from "../control/warmup.ts";
 import type { CheckpointStore, RunIdentity } from "../engine/checkpoint/checkpoint.ts";
 import { OutputText } from "../engine/pipeline/output-text.ts";
@@ -14,12 +15,14 @@ import { Assembly } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { Run, type Driver } from "../engine/pipeline/run.ts";
+import { STAGE_NAMES } from "../engine/pipeline/stages.ts";
 import { ThreadedDriver } from "../engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
 import { Lifecycle } from "../kernel/lifecycle/machine.ts";
 import { SIDE_ASK, SIDE_BID, TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL, typeName } from "../kernel/record/header.ts";
 import { levels } from "../market/book/book-view.ts";
 import type { BookTruth } from "../sim/truth.ts";
+import { PerfHooksGc } from "./perf-hooks-gc.ts";
 import { makeReady } from "./make-ready.ts";
 import { VERSION } from "./version.ts";
 
@@ -75,6 +78,8 @@ export interface RunSummary {
   readonly lost: number;
   /** From a record's ingest to the release of its outputs, every 64th record, ns. */
   readonly latency: Readonly<Record<"p50" | "p90" | "p99" | "p999" | "max" | "sd", number | null>>;
+  /** Where the time of a piece of input went, ns; the shares of one piece sum to its whole. */
+  readonly stages: Readonly<Record<string, { readonly p50: number | null; readonly p99: number | null }>>;
   readonly gcEvents: number;
   readonly seconds: number;
   readonly outputHash: string;
@@ -86,8 +91,9 @@ export interface RunSummary {
 export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
   const clock = new LiveClock();
   const histogram = new Histogram();
+  const ledger = new LatencyLedger(STAGE_NAMES, clock);
   const lifecycle = new Lifecycle(clock);
-  const driver = options.driver === "inline" ? new InlineDriver(options.batch) : new ThreadedDriver(clock, options.batch);
+  const driver = options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, options.batch);
   let run: Run | null = null;
   const assembly = new Assembly({
     plan: options.plan,
@@ -110,19 +116,21 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   const warmup = makeReady(lifecycle, clock, options.warmUp ? options.plan : null);
   if (warmup !== null) options.onWarmup?.(warmup);
 
-  const gc = new GcCounter();
+  const gc = new GcObserver(new PerfHooksGc());
+  gc.start();
   const started = clock.now();
   const seconds = (): number => (clock.now() - started) / 1e9;
   run = new Run({
     assembly,
     driver: driver satisfies Driver,
     clock,
+    stages: ledger,
     pieceBytes: options.pieceBytes,
     speed: options.speed,
     identity: identityOf(options),
     store: options.store,
     checkpointEveryNs: options.checkpointEveryNs,
-    onProgress: (position) => options.onProgress?.(progressOf(assembly, histogram, gc.count, position, seconds())),
+    onProgress: (position) => options.onProgress?.(progressOf(assembly, histogram, gc.events, position, seconds())),
   });
   let position = 0;
   if (options.resume) position = run.resume();
@@ -134,7 +142,10 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     await source.close();
   }
   const workerGc = driver instanceof ThreadedDriver ? driver.gcEvents : 0;
-  const summary = summaryOf(assembly, histogram, (await gc.stop()) + workerGc, seconds());
+  const elapsed = seconds();
+  await driver.breathe(); // collections are told once the loop has turned
+  gc.stop();
+  const summary = summaryOf(assembly, histogram, ledger, gc.events + workerGc, elapsed);
   return options.truth === undefined ? summary : { ...summary, invariants: compareBooks(assembly, options.truth) };
 }
 
@@ -172,7 +183,7 @@ function progressOf(assembly: Assembly, histogram: Histogram, gcEvents: number, 
   };
 }
 
-function summaryOf(assembly: Assembly, histogram: Histogram, gcEvents: number, seconds: number): RunSummary {
+function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedger, gcEvents: number, seconds: number): RunSummary {
   const { collector, ingest, feed, shards } = assembly;
   const report = feed.report();
   const latency = histogram.snapshot();
@@ -193,6 +204,7 @@ function summaryOf(assembly: Assembly, histogram: Histogram, gcEvents: number, s
     late: shards.reduce((sum, shard) => sum + shard.late, 0),
     lost: lostOf(assembly),
     latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
+    stages: Object.fromEntries(ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
     gcEvents,
     seconds,
     outputHash: collector.hash.text(),
@@ -205,23 +217,4 @@ function lostOf(assembly: Assembly): number {
   const consumed = shards.reduce((sum, shard) => sum + shard.consumed, 0);
   const emitted = shards.reduce((sum, shard) => sum + shard.emitted, 0);
   return ingest.published - consumed + (emitted - collector.received);
-}
-
-/** Counts this thread's garbage collections as the observer reports them. */
-class GcCounter {
-  count = 0;
-  private readonly observer: PerformanceObserver = new PerformanceObserver((list) => {
-    this.count += list.getEntries().length;
-  });
-
-  constructor() {
-    this.observer.observe({ entryTypes: ["gc"] });
-  }
-
-  /** The final count: the observer delivers once the loop has turned. */
-  async stop(): Promise<number> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.observer.disconnect();
-    return this.count;
-  }
 }

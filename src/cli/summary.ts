@@ -22,6 +22,9 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  outputs   signals ${grouped(summary.signals)}   bars ${grouped(summary.bars)}   panes ${grouped(summary.panes)}   acks ${grouped(summary.acks)}`,
     `  quality   gaps ${summary.gaps}   late ${summary.late}   lost ${summary.lost}`,
     `  latency   p50 ${latencyText(latency.p50)}   p99 ${latencyText(latency.p99)}   p99.9 ${latencyText(latency.p999)}   max ${latencyText(latency.max)}   garbage collections ${summary.gcEvents}`,
+    `  stages    ${Object.entries(summary.stages)
+      .map(([stage, { p50, p99 }]) => `${stage} p50 ${latencyText(p50)} p99 ${latencyText(p99)}`)
+      .join("   ")}   of a packet`,
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),

@@ -3,9 +3,11 @@
  *
  * After each piece of input everything that it caused has left the shards.
  */
+import { NoStageObserver, type StageObserver } from "../../kernel/core/observer.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Backpressure } from "./backpressure.ts";
 import type { Driver } from "./run.ts";
+import { STAGE_RELEASE, STAGE_SHARD } from "./stages.ts";
 
 export class InlineDriver implements Driver {
   /** Makes room for ingest by running the shards. */
@@ -13,11 +15,13 @@ export class InlineDriver implements Driver {
   /** Makes room for the shards by releasing outputs. */
   readonly outputPressure: Backpressure;
   private readonly batch: number;
+  private readonly stages: StageObserver;
   private assembly: Assembly | null = null;
 
-  /** `batch`: records that a shard takes at once. */
-  constructor(batch: number) {
+  /** `batch`: records that a shard takes at once. `stages`: told when the shards and the collector have had their turn. */
+  constructor(batch: number, stages: StageObserver = new NoStageObserver()) {
     this.batch = batch;
+    this.stages = stages;
     this.ingestPressure = { relieve: () => this.turn() };
     this.outputPressure = { relieve: () => this.drainOutputs() };
   }
@@ -52,7 +56,10 @@ export class InlineDriver implements Driver {
     if (assembly === null) return 0;
     let moved = 0;
     for (let i = 0; i < assembly.shards.length; i++) moved += assembly.shards[i].poll(this.batch);
-    return moved + assembly.collector.poll();
+    this.stages.mark(STAGE_SHARD);
+    moved += assembly.collector.poll();
+    this.stages.mark(STAGE_RELEASE);
+    return moved;
   }
 
   private drainOutputs(): number {

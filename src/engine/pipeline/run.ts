@@ -3,11 +3,13 @@
  */
 import type { Clock } from "../../kernel/core/clock.ts";
 import { ReplayClock } from "../../kernel/core/clock.ts";
+import type { StageObserver } from "../../kernel/core/observer.ts";
 import { HEADER_TS_RECV_F64 } from "../../kernel/record/header.ts";
 import { partNamed, requireSameRun, type Checkpoint, type CheckpointStore, type RunIdentity } from "../checkpoint/checkpoint.ts";
 import type { Source } from "../delivery/source.ts";
 import type { Assembly } from "./assembly.ts";
 import type { BarrierListener } from "./collector.ts";
+import { STAGE_INGEST, STAGE_RELEASE } from "./stages.ts";
 
 /** Moves the shards of a run. */
 export interface Driver {
@@ -27,6 +29,8 @@ export interface RunOptions {
   readonly assembly: Assembly;
   readonly driver: Driver;
   readonly clock: Clock;
+  /** Told of each piece's way: STAGE_* of stages.ts. */
+  readonly stages: StageObserver;
   /** Bytes pushed at once at most: what one network packet would carry. */
   readonly pieceBytes: number;
   readonly speed: number;
@@ -133,12 +137,15 @@ export class Run implements BarrierListener {
   }
 
   private push(bytes: Uint8Array, from: number, to: number): void {
-    const { assembly, clock, driver } = this.options;
+    const { assembly, clock, driver, stages } = this.options;
+    stages.begin();
     assembly.outlet.slots.f64[HEADER_TS_RECV_F64] = clock.now();
     assembly.feed.push(bytes, from, to);
     assembly.ingest.flush();
+    stages.mark(STAGE_INGEST);
     this.sourceOffset += to - from;
     driver.afterPiece();
+    stages.finish(STAGE_RELEASE);
   }
 
   private checkpoint(now: number): void {
