@@ -5,8 +5,8 @@
  * that combines (Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances").
  * Values are doubles in the instrument's units. Only the sums that the chosen aggregates need are kept up.
  */
-import { addCell, addCellProduct, addLimbs } from "../../kernel/core/exact-sum.ts";
-import { POW10, sumToNumber } from "../../kernel/core/fixed.ts";
+import { addCell, addCellProduct, addLimbs, sumToNumber } from "../../kernel/core/exact-sum.ts";
+import { POW10 } from "../../kernel/core/fixed.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
 import { TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } from "../../kernel/record/tape.ts";
 

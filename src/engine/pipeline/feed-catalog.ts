@@ -36,9 +36,8 @@ export const FEED_NAMES: readonly string[] = Object.keys(CATALOG);
 
 /** The feed's entry; USAGE with the allowed names for any other. */
 export function feedNamed(name: string): FeedEntry {
-  const entry = CATALOG[name];
-  if (entry === undefined) throw new StreamError("USAGE", `unknown feed ${name}; expected one of ${FEED_NAMES.join(", ")}`, { feed: name });
-  return entry;
+  if (!Object.hasOwn(CATALOG, name)) throw new StreamError("USAGE", `unknown feed ${name}; expected one of ${FEED_NAMES.join(", ")}`, { feed: name });
+  return CATALOG[name];
 }
 
 function createBinance({ arena, registry, outlet, epoch }: FeedPorts, market: "spot" | "usdm" | "coinm"): Feed {

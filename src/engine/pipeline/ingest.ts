@@ -167,7 +167,7 @@ export class Ingest implements RecordTarget {
     marker.i32[HEADER_WORD_I32] = headerWord(TYPE_MARKER, FLAG_LAST);
     marker.u32[HEADER_INSTRUMENT_U32] = NO_INSTRUMENT;
     marker.f64[HEADER_SEQUENCE_F64] = this.state[SEQUENCE];
-    marker.f64[HEADER_TS_EVENT_F64] = watermark;
+    marker.f64[HEADER_TS_EVENT_F64] = kind === MARKER_END ? this.watermark.newest() : watermark; // the time of what it makes due
     marker.f64[HEADER_TS_RECV_F64] = this.clock.now();
     marker.f64[MARKER_WATERMARK_F64] = watermark;
     marker.u8[MARKER_KIND_U8] = kind;
@@ -182,7 +182,7 @@ export class Ingest implements RecordTarget {
     const ring = this.rings[shard];
     let target = ring.claim();
     while (target < 0) {
-      ring.commit();
+      this.flush(); // to all: what another shard has not seen may be what this one's outputs wait for
       this.pressure.relieve(ring);
       target = ring.claim();
     }

@@ -37,7 +37,7 @@ export function parseSize(text: string | number, what: string): number {
 export function parseFraction(text: string | number, what: string): number {
   let value = Number.NaN;
   if (typeof text === "number") value = text;
-  else if (/^\d+(\.\d+)?%$/.test(text.trim())) value = Number(text.trim().slice(0, -1)) / 100;
+  else if (/^\d+(\.\d+)?%$/.test(text.trim())) value = Number(`${text.trim().slice(0, -1)}e-2`);
   else if (/^\d*\.?\d+$/.test(text.trim())) value = Number(text);
   if (!(value > 0 && value < 1))
     throw new StreamError("CONFIG_INVALID", `${what}: expected a fraction such as 0.2% or 0.002, above 0 and below 1, got ${JSON.stringify(text)}`);
@@ -61,7 +61,7 @@ export function parseSpeed(text: string): number {
   return speed;
 }
 
-/** A duration for people: the largest unit that leaves no fraction, or seconds. */
+/** A duration for people, in the largest unit that leaves no fraction. */
 export function formatDuration(ns: number): string {
   for (const unit of ["d", "h", "m", "s", "ms", "us"]) {
     const size = DURATION_NS[unit];
@@ -70,8 +70,12 @@ export function formatDuration(ns: number): string {
   return `${ns}ns`;
 }
 
+/** The number times its unit, exactly: 1.005s is 1005000000 ns, which doubles would miss. NaN for a part of a unit, or for no such text. */
 function withUnit(text: string, units: Readonly<Record<string, number>>): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]+)$/.exec(text.trim());
-  const unit = match === null ? undefined : units[match[2]];
-  return match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
+  const match = /^(\d{1,30})(?:\.(\d{1,30}))?\s*([a-zA-Z]+)$/.exec(text.trim());
+  if (match === null || !Object.hasOwn(units, match[3])) return Number.NaN;
+  const decimals = match[2] ?? "";
+  const scaled = BigInt(match[1] + decimals) * BigInt(units[match[3]]);
+  const scale = 10n ** BigInt(decimals.length);
+  return scaled % scale === 0n ? Number(scaled / scale) : Number.NaN;
 }

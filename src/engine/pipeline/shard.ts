@@ -87,6 +87,8 @@ export class Shard {
   private readonly patterns: readonly PriceBreakout[];
   private readonly rules: readonly RuleStage[];
   private snapshotTarget: Uint8Array = new Uint8Array(0);
+  /** Records of this poll that were processed and not yet given back. */
+  private done = 0;
 
   constructor(arena: Arena, links: ShardLinks) {
     const { plan, market } = links;
@@ -99,7 +101,7 @@ export class Shard {
     this.counter = arena.float64("shard.count", COUNT_CELLS);
     this.clock = arena.float64("shard.watermark", 1);
     if (arena.fresh) this.clock[0] = TIME_UNSET;
-    this.emitter = new Emitter(arena, links.output, links.pressure);
+    this.emitter = new Emitter(arena, links.output, { relieve: (ring) => this.relieve(ring, links.pressure) });
     this.quality = new LaneQuality(arena, lanes, links.book === "order");
     this.orderBook = links.book === "order" ? new OrderBook(arena, { instruments: lanes, orders: plan.limits.orders, levels: plan.limits.levels }) : null;
     this.levelBook = links.book === "level" ? new LevelBook(arena, { instruments: lanes, levels: plan.limits.levels }) : null;
@@ -179,10 +181,27 @@ export class Shard {
     if (count === 0) return 0;
     this.desk.stateWord = state;
     const slots = input.slots;
-    for (let i = 0; i < count; i++) this.take(slots, input.slotAt(i));
-    input.release(count);
+    for (let i = 0; i < count; i++) {
+      this.take(slots, input.slotAt(this.done));
+      this.done++;
+    }
+    this.giveBack();
     this.emitter.commit();
     return count;
+  }
+
+  /**
+   * The output ring is full. What was processed is given back first: the next marker may be waiting for that room, and without it
+   * nothing that this shard emitted since the last one can be released.
+   */
+  private relieve(ring: GatedRing, pressure: Backpressure): void {
+    this.giveBack();
+    pressure.relieve(ring);
+  }
+
+  private giveBack(): void {
+    this.input.release(this.done);
+    this.done = 0;
   }
 
   private take(slots: Slots, slot: number): void {

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { addCell, addCellProduct, addLimbs } from "./exact-sum.ts";
-import { sumToBigInt } from "./fixed.ts";
+import { addCell, addCellProduct, addLimbs, sumToBigInt, sumToNumber } from "./exact-sum.ts";
 
 const LIMIT = 2n ** 105n;
 const isBeyond = (value: bigint): boolean => value > LIMIT || value < -LIMIT;
@@ -36,4 +35,23 @@ it("adds integers and products exactly, with the low limb in range", () => {
     }),
     { seed: 20240808, numRuns: 1000 },
   );
+});
+
+it("returns to zero words when everything added is taken away", () => {
+  const sums = new Float64Array(2);
+  const source = Float64Array.of(123_456_789_012, 987_654_321, -123_456_789_012, 1, -1);
+  addCellProduct(sums, 0, source, 0, 1);
+  addCell(sums, 0, source, 4);
+  addCellProduct(sums, 0, source, 2, 1);
+  addCell(sums, 0, source, 3);
+  expect([...sums]).toEqual([0, 0]);
+  expect(Object.is(sums[0], -0)).toBe(false);
+  expect(sumToNumber(sums, 0)).toBe(0);
+});
+
+it("reads back as the double nearest to the sum", () => {
+  const sums = new Float64Array(2);
+  const source = Float64Array.of(9_007_199_254_740_991, 3);
+  addCellProduct(sums, 0, source, 0, 1);
+  expect(sumToNumber(sums, 0)).toBe(Number(sumToBigInt(sums, 0)));
 });

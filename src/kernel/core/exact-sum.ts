@@ -1,5 +1,5 @@
 /**
- * Two-limb sums (value = hi x 2^52 + lo, see fixed.ts) fed from typed arrays. @hot
+ * Exact sums of integers and of price x quantity, in two limbs of a typed array: value = hi x 2^52 + lo, 0 <= lo < 2^52. @hot
  *
  * Only indices cross the call and nothing is called from here, so no double is boxed wherever V8 inlines or does not inline these.
  * The low half of a large product is Dekker's (1971, "A floating-point technique for extending the available precision", section 5):
@@ -62,4 +62,14 @@ export function addCellProduct(sums: Float64Array, at: number, source: Float64Ar
 export function addLimbs(sums: Float64Array, at: number, from: number): void {
   sums[at] += sums[from];
   addCell(sums, at, sums, from + 1);
+}
+
+/** The two-limb sum as a double, rounded once if it fits neither limb alone. */
+export function sumToNumber(sums: Float64Array, at: number): number {
+  return sums[at] * TWO_52 + sums[at + 1];
+}
+
+/** The two-limb sum as a BigInt: exact. Cold: tests and edges. */
+export function sumToBigInt(sums: Float64Array, at: number): bigint {
+  return BigInt(sums[at]) * BigInt(TWO_52) + BigInt(sums[at + 1]); // hot-ok: cold edge
 }

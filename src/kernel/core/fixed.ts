@@ -1,9 +1,8 @@
 /**
- * Decimals at a scale, and exact sums of price x quantity. @hot
+ * Decimals at a scale. @hot
  *
  * A decimal of scale s is the integer value x 10^s held in a double, exact to 2^53; more digits than the scale (unless they are
- * zeros) or a value past 2^53 is NOT_EXACT, never rounded. A product of two such values can pass 2^53, so sums of products are
- * kept in two limbs: value = hi x 2^52 + lo with 0 <= lo < 2^52, exact to 2^105.
+ * zeros) or a value past 2^53 is NOT_EXACT, never rounded. Sums of products of two such values: exact-sum.ts.
  */
 import { StreamError } from "./errors.ts";
 
@@ -96,59 +95,4 @@ export function floorDiv(numerator: number, denominator: number): number {
 export function floorMod(numerator: number, denominator: number): number {
   const rest = numerator % denominator;
   return rest < 0 ? rest + denominator : rest + 0; // + 0 makes of -0, whose bytes differ, a 0
-}
-
-const TWO_52 = 4_503_599_627_370_496;
-const TWO_26 = 67_108_864;
-
-/** Adds price x qty to the two limbs at sums[at], sums[at + 1]. |price| and |qty| below 2^53. */
-export function addProduct(sums: Float64Array, at: number, price: number, qty: number): void {
-  const product = price * qty;
-  if (product < TWO_52 && product > -TWO_52) {
-    const lo = sums[at + 1] + product; // below 2^53 in size, so exact
-    if (lo >= 0 && lo < TWO_52) {
-      sums[at + 1] = lo;
-      return;
-    }
-    const carry = lo < 0 ? -1 : 1;
-    sums[at] += carry;
-    sums[at + 1] = lo - carry * TWO_52;
-    return;
-  }
-  const priceHigh = Math.floor(price / TWO_26);
-  const priceLow = price - priceHigh * TWO_26;
-  const qtyHigh = Math.floor(qty / TWO_26);
-  const qtyLow = qty - qtyHigh * TWO_26;
-  const crossA = priceHigh * qtyLow;
-  const crossB = priceLow * qtyHigh;
-  const crossAHigh = Math.floor(crossA / TWO_26);
-  const crossBHigh = Math.floor(crossB / TWO_26);
-  let hi = sums[at] + (priceHigh * qtyHigh + crossAHigh + crossBHigh); // the product's own limb first: the sum alone may touch 2^53
-  let lo = sums[at + 1] + priceLow * qtyLow;
-  if (lo >= TWO_52) {
-    lo -= TWO_52;
-    hi++;
-  }
-  lo += (crossA - crossAHigh * TWO_26) * TWO_26;
-  if (lo >= TWO_52) {
-    lo -= TWO_52;
-    hi++;
-  }
-  lo += (crossB - crossBHigh * TWO_26) * TWO_26;
-  if (lo >= TWO_52) {
-    lo -= TWO_52;
-    hi++;
-  }
-  sums[at] = hi;
-  sums[at + 1] = lo;
-}
-
-/** The two-limb sum as a double, rounded once if it fits neither limb alone. */
-export function sumToNumber(sums: Float64Array, at: number): number {
-  return sums[at] * TWO_52 + sums[at + 1];
-}
-
-/** The two-limb sum as a BigInt: exact. Cold: tests and edges. */
-export function sumToBigInt(sums: Float64Array, at: number): bigint {
-  return BigInt(sums[at]) * BigInt(TWO_52) + BigInt(sums[at + 1]); // hot-ok: cold edge
 }

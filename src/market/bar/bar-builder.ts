@@ -5,8 +5,7 @@
  * last trade by (tsEvent, sequence), so trades out of order leave them right. Volume, buy volume and notional are summed exactly
  * (two limbs) and rounded once when the bar fires. What is late, forced or revised: see frames.ts.
  */
-import { addCell, addCellProduct } from "../../kernel/core/exact-sum.ts";
-import { sumToNumber } from "../../kernel/core/fixed.ts";
+import { addCell, addCellProduct, sumToNumber } from "../../kernel/core/exact-sum.ts";
 import { EMPTY } from "../../kernel/core/status.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
 import { SIDE_BID } from "../../kernel/record/header.ts";

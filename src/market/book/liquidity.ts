@@ -7,7 +7,7 @@
  * Bound: levels looked at are at most those of the ladder. Microprice: Gatheral and Oomen 2010, the mid weighted by the other side.
  */
 import { EMPTY, NEED_MORE } from "../../kernel/core/status.ts";
-import { addProduct, sumToNumber } from "../../kernel/core/fixed.ts";
+import { addCellProduct, sumToNumber } from "../../kernel/core/exact-sum.ts";
 import type { Ladders } from "./ladder.ts";
 import { LEVEL_QTY_F64 } from "./ladder.ts";
 import { TOP_ASK_PRICE, TOP_ASK_QTY, TOP_BID_QTY, TOP_WIDTH, type TopOfBook } from "./top-of-book.ts";
@@ -42,6 +42,8 @@ export class Liquidity {
   private readonly ladders: Ladders;
   private readonly tops: Float64Array;
   private readonly sum: Float64Array = new Float64Array(2);
+  /** Price and quantity of one step of the sum. */
+  private readonly step: Float64Array = new Float64Array(2);
 
   constructor(book: BookSides) {
     this.ladders = book.ladders;
@@ -111,6 +113,7 @@ export class Liquidity {
     const depth = ladders.depth(ladder);
     if (depth === 0 || !(wanted > 0)) return EMPTY;
     const sum = this.sum;
+    const step = this.step;
     sum[0] = 0;
     sum[1] = 0;
     let left = wanted;
@@ -120,7 +123,9 @@ export class Liquidity {
       const here = rows[row + LEVEL_QTY_F64];
       const taken = here < left ? here : left;
       worst = rows[row];
-      addProduct(sum, 0, worst, taken);
+      step[0] = worst;
+      step[1] = taken;
+      addCellProduct(sum, 0, step, 0, 1);
       left -= taken;
     }
     const out = this.out;

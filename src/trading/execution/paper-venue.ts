@@ -5,8 +5,7 @@
  * quantity is shown (orders larger than the shown quantity are counted). Without a price on the other side there is no fill. It has no queue, no
  * latency and no effect on the market. Positions and cash are exact: cash in two limbs, at the sum of both scales.
  */
-import { addCellProduct } from "../../kernel/core/exact-sum.ts";
-import { sumToNumber } from "../../kernel/core/fixed.ts";
+import { addCellProduct, sumToNumber } from "../../kernel/core/exact-sum.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
 import { REASON_NONE, REASON_NO_LIQUIDITY, REASON_NO_SIDE } from "../../kernel/record/ack.ts";
 import { SIDE_ASK, SIDE_BID } from "../../kernel/record/header.ts";

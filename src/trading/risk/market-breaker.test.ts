@@ -3,7 +3,7 @@ import { snapshotContract } from "../../../test/contract/snapshot.ts";
 import { EMPTY } from "../../kernel/core/status.ts";
 import { TIME_END, TIME_UNSET } from "../../kernel/core/units.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
-import { REASON_BREAKER_OPEN, REASON_HALTED, REASON_NONE } from "../../kernel/record/ack.ts";
+import { REASON_BREAKER_OPEN, REASON_NONE } from "../../kernel/record/ack.ts";
 import { TAPE_LENGTH } from "../../kernel/record/tape.ts";
 import {
   BREAKER_COOLDOWN,
@@ -154,7 +154,7 @@ describe("MarketBreaker", () => {
       expect([guard.breaker.stateAt(0), guard.watermark(1259), guard.watermark(1260)]).toEqual([BREAKER_RECOVERING, [], [[0, 4, 0, 1260]]]);
   });
 
-  it("withholds orders when open, or only tags them, and always when the venue has halted trading", () => {
+  it("withholds orders when open, or only tags them", () => {
     const suppress = new Guard();
     const tag = new Guard({ then: "tag" });
     for (const guard of [suppress, tag]) {
@@ -168,10 +168,6 @@ describe("MarketBreaker", () => {
       REASON_NONE,
       REASON_NONE,
     ]);
-    tag.breaker.setHalted(0, true);
-    expect([tag.breaker.reasonAgainst(0), tag.breaker.isHalted(0)]).toEqual([REASON_HALTED, true]);
-    tag.breaker.setHalted(0, false);
-    expect(tag.breaker.reasonAgainst(0)).toBe(REASON_NONE);
   });
 
   it("takes trades out of order into the range without moving the state", () => {
@@ -202,7 +198,6 @@ snapshotContract("MarketBreaker", (arena) => {
       const lane = random.nextBelow(2);
       const changed = guard.trade(cells[0] - random.nextBelow(8), 1000 + random.nextBelow(70), lane);
       if (random.nextBelow(3) === 0) cells[1] = Math.max(cells[1], cells[0] - 10);
-      if (random.nextBelow(20) === 0) guard.breaker.setHalted(lane, random.nextBelow(2) === 1);
       return [
         changed,
         changed >= 0 ? [...guard.breaker.result] : [],

@@ -1,5 +1,5 @@
 /**
- * The velocity breaker and the halt flag that stand before every order, an instrument each. @hot
+ * The velocity breaker that stands before every order, one an instrument. @hot
  *
  * The move is the larger of the fall from the high and the rise from the low of [t - over, t), as a fraction. States, all in event time:
  *   NORMAL      -> WARNING at move >= warn            WARNING    -> NORMAL after `dwellNs` with the move below calm
@@ -13,7 +13,7 @@ import { RollingExtremum } from "../../analysis/pattern/extremum.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import { EMPTY } from "../../kernel/core/status.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { REASON_BREAKER_OPEN, REASON_HALTED, REASON_NONE } from "../../kernel/record/ack.ts";
+import { REASON_BREAKER_OPEN, REASON_NONE } from "../../kernel/record/ack.ts";
 import { TAPE_PRICE, TAPE_TS_EVENT } from "../../kernel/record/tape.ts";
 
 export const BREAKER_NORMAL = 0;
@@ -66,7 +66,6 @@ export class MarketBreaker {
   private readonly highest: RollingExtremum;
   private readonly lowest: RollingExtremum;
   private readonly stateOf: Uint8Array;
-  private readonly halted: Uint8Array;
   private readonly enteredAt: Float64Array;
   private readonly movedAt: Float64Array;
   private readonly lastPrice: Float64Array;
@@ -97,7 +96,6 @@ export class MarketBreaker {
     this.highest = new RollingExtremum(arena, `${name}.high`, { lanes, spanNs: overNs, kind: "highest", capacity }, tape);
     this.lowest = new RollingExtremum(arena, `${name}.low`, { lanes, spanNs: overNs, kind: "lowest", capacity }, tape);
     this.stateOf = arena.uint8(`${name}.stateOf`, lanes);
-    this.halted = arena.uint8(`${name}.halted`, lanes);
     this.enteredAt = arena.float64(`${name}.enteredAt`, lanes);
     this.movedAt = arena.float64(`${name}.movedAt`, lanes);
     this.lastPrice = arena.float64(`${name}.lastPrice`, lanes);
@@ -134,19 +132,8 @@ export class MarketBreaker {
     return state === BREAKER_TRIPPED || state === BREAKER_COOLDOWN;
   }
 
-  /** True while the venue has halted or paused the instrument. */
-  isHalted(lane: number): boolean {
-    return this.halted[lane] === 1;
-  }
-
-  /** The venue's word: halted (or paused), or trading again. */
-  setHalted(lane: number, isHalted: boolean): void {
-    this.halted[lane] = isHalted ? 1 : 0;
-  }
-
-  /** Why an order of the lane must be refused: REASON_HALTED, REASON_BREAKER_OPEN (never when the action is "tag"), or REASON_NONE. */
+  /** Why an order of the lane must be refused: REASON_BREAKER_OPEN (never when the action is "tag"), or REASON_NONE. */
   reasonAgainst(lane: number): number {
-    if (this.halted[lane] === 1) return REASON_HALTED;
     return this.withholds && this.isOpen(lane) ? REASON_BREAKER_OPEN : REASON_NONE;
   }
 
