@@ -16,7 +16,7 @@ import type { Slots } from "../kernel/record/slots.ts";
 import { BOOK_UNSYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_STATE_U8 } from "../kernel/record/venue-status.ts";
 import { BboRun } from "../market/sync/bbo-check.ts";
 import { checkTransitions } from "../market/sync/lobster-transitions.ts";
-import { openFeed } from "./feed-reader.ts";
+import { openFeed, requireRecognised } from "./feed-reader.ts";
 import { BookBuilder } from "./book-builder.ts";
 
 export type CheckName = "bbo" | "sequence" | "crossed" | "transitions";
@@ -56,14 +56,7 @@ async function bbo(files: readonly string[], feedName: string, chunkBytes: numbe
     await source.close();
   }
   const { total: counts, instruments, report, brokenAt } = run.end();
-  if (report.messages === 0 && total > 0) {
-    const offset = Math.max(0, brokenAt);
-    throw new StreamError(
-      "INPUT_UNREADABLE",
-      `${files.join(", ")}: no ${feedName} message recognised in ${total} bytes; it stopped making sense at offset ${offset}`,
-      { offset },
-    );
-  }
+  requireRecognised(files, feedName, { messages: report.messages, brokenAt }, total);
   return { total: counts, instruments };
 }
 

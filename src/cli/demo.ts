@@ -5,7 +5,7 @@ import { demoPlan } from "./demo-plan.ts";
 import type { CommandContext } from "./main.ts";
 import { runPipeline } from "./pipeline-run.ts";
 import { ProgressLine } from "./progress.ts";
-import { DEFAULT_PIECE_BYTES } from "./replay.ts";
+import { DEFAULT_PIECE_BYTES } from "./run-options.ts";
 import { SimulatorSource } from "./simulator-source.ts";
 import { summaryText, warmupText } from "./summary.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -14,6 +14,7 @@ const WAYS_ON = `
 Ways on:
   npx tercel simulate flash-crash                                   another scenario, as fast as it goes
   npx tercel replay examples/pipeline.yaml --from FILE --feed F     your own recorded files; --help lists the options
+  ... | npx tercel replay examples/pipeline.yaml --from - --feed F  a live feed, piped in by any client of the venue
   npx tercel inspect decode FILE --feed itch50                      what is in a file
   npx tercel inspect book FILE --feed itch50 --instrument SYMBOL    a book at the end of a file
   npx tercel simulate demo --out day.itch                           a recording to try them on

@@ -21,8 +21,7 @@ const USAGE_CODES: readonly ErrorCode[] = [
   "VALUE_RANGE",
   "ARENA_CAPACITY",
   "CHECKPOINT_MISMATCH",
-  "PEER_MISSING",
-  "NODE_VERSION",
+  "RING_CAPACITY",
 ];
 
 /** The exit code of an error. */

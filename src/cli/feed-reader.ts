@@ -38,12 +38,16 @@ async function readAll(files: readonly string[], feedName: string, feed: Feed, c
   } finally {
     await source.close();
   }
-  if (feed.messages === 0 && total > 0) {
-    const offset = Math.max(0, feed.brokenAt);
-    throw new StreamError(
-      "INPUT_UNREADABLE",
-      `${files.join(", ")}: no ${feedName} message recognised in ${total} bytes; it stopped making sense at offset ${offset}`,
-      { offset, feed: feedName },
-    );
-  }
+  requireRecognised(files, feedName, feed, total);
+}
+
+/** INPUT_UNREADABLE, with the offset, when a feed found no message of its own in so many bytes. No bytes are no messages. */
+export function requireRecognised(input: readonly string[], feedName: string, feed: { messages: number; brokenAt: number }, bytes: number): void {
+  if (feed.messages > 0 || bytes === 0) return;
+  const offset = Math.max(0, feed.brokenAt);
+  throw new StreamError(
+    "INPUT_UNREADABLE",
+    `${input.join(", ")}: no ${feedName} message recognised in ${bytes} bytes; it stopped making sense at offset ${offset}: is it another feed?`,
+    { offset, feed: feedName },
+  );
 }

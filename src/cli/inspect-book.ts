@@ -1,5 +1,6 @@
 /** `tercel inspect book`: a book at the end of a file, or a check of all its books. */
 import { Option, type Command } from "commander";
+import { nearestName } from "../analysis/formula/ast.ts";
 import { formatTime } from "../engine/pipeline/output-text.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import { formatDecimal } from "../kernel/core/fixed.ts";
@@ -10,7 +11,7 @@ import { EXIT_MISMATCH } from "./exit.ts";
 import { openFeed } from "./feed-reader.ts";
 import type { CommandContext } from "./main.ts";
 import { BookBuilder } from "./book-builder.ts";
-import { nearestName } from "./nearest.ts";
+
 import { table } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -80,7 +81,7 @@ async function show(files: readonly string[], flags: BookFlags, symbol: string, 
     const near = nearestName(symbol, registry.symbols());
     throw new StreamError(
       "INSTRUMENT_UNKNOWN",
-      `no instrument ${symbol} among the ${registry.count} in the input${near === null ? "" : `; did you mean ${near}?`}`,
+      `no instrument ${symbol} among the ${registry.count} in the input${near === undefined ? "" : `; did you mean ${near}?`}`,
       { symbol },
     );
   }

@@ -8,8 +8,9 @@ import { addDoctor } from "./doctor.ts";
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf, explainError } from "./exit.ts";
 import { addInspect } from "./inspect.ts";
 import { addReplay } from "./replay.ts";
+import { addRun } from "./run.ts";
 import { addSimulate } from "./simulate.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
+import { createProcessTerminal, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
 /** What a command is given. */
@@ -20,7 +21,7 @@ export interface CommandContext {
 }
 
 /** Runs one command line, without the two leading words; answers the exit code. */
-export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
+export async function main(args: readonly string[], terminal: Terminal = createProcessTerminal()): Promise<number> {
   let exitCode = EXIT_DONE;
   const program = createProgram({ terminal, setExitCode: (code) => (exitCode = code) });
   const debug = args.includes("--debug");
@@ -47,18 +48,27 @@ function createProgram(context: CommandContext): Command {
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
-      outputError: (text, write) => write(text.replace(/^error: /, "tercel: ")),
+      outputError: (text, write) => write(usageSentence(text)),
     })
     .exitOverride()
-    .showSuggestionAfterError(true)
-    .showHelpAfterError("(--help lists what is allowed)");
-  for (const add of [addDemo, addInspect, addReplay, addSimulate, addBench, addDoctor]) add(program, context);
+    .showSuggestionAfterError(true);
+  for (const add of [addDemo, addInspect, addRun, addReplay, addSimulate, addBench, addDoctor]) add(program, context);
   for (const command of allCommands(program)) {
     command.copyInheritedSettings(program);
     command.exitOverride();
     if (!command.options.some((option) => option.long === "--debug")) command.option("--debug", "print stacks with errors");
   }
   return program;
+}
+
+/** "error: unknown option '--fro'\n(Did you mean --from?)\n" as one sentence. */
+function usageSentence(text: string): string {
+  const [fault, hint] = text
+    .replace(/^error: /, "")
+    .trimEnd()
+    .split("\n");
+  const near = hint === undefined ? "" : `: ${hint.replace(/^\(D/, "d").replace(/\)$/, "")}`;
+  return `tercel: ${fault.replace(/\. Allowed choices are /, "; expected one of ").replace(/\.$/, "")}${near} (--help lists what is allowed)\n`;
 }
 
 function allCommands(command: Command): Command[] {

@@ -22,6 +22,7 @@ import { Lifecycle } from "../kernel/lifecycle/machine.ts";
 import { SIDE_ASK, SIDE_BID, TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL, typeName } from "../kernel/record/header.ts";
 import { levels } from "../market/book/book-view.ts";
 import type { BookTruth } from "../sim/truth.ts";
+import { requireRecognised } from "./feed-reader.ts";
 import { PerfHooksGc } from "./perf-hooks-gc.ts";
 import { makeReady } from "./make-ready.ts";
 import { VERSION } from "./version.ts";
@@ -47,6 +48,8 @@ export interface PipelineRunOptions {
   /** Whether to warm up first: for runs in real time, whose latencies count. */
   readonly warmUp: boolean;
   onWarmup?(report: WarmupReport): void;
+  /** Told one sentence about what the figures of the summary alone would not explain. */
+  onNote?(text: string): void;
   /** The venue's own books at the end, where it can be asked: every book of the run is compared. */
   readonly truth?: (symbol: string) => BookTruth;
 }
@@ -140,6 +143,10 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     await run.consume(source);
   } finally {
     await source.close();
+  }
+  requireRecognised(options.input, options.feed, assembly.feed, run.position);
+  if (assembly.feed.report().malformed > 0 && assembly.market.registry.count === options.plan.limits.instruments) {
+    options.onNote?.(`limits.instruments is ${options.plan.limits.instruments} and all of them are taken: messages of any more are among the malformed`);
   }
   const workerGc = driver instanceof ThreadedDriver ? driver.gcEvents : 0;
   const elapsed = seconds();

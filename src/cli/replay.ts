@@ -1,51 +1,27 @@
 /** `tercel replay PIPELINE --from FILE...`: a recorded stream through a pipeline, at any speed, with checkpoints and resume. */
 import { Option, type Command } from "commander";
-import { FileCheckpointStore } from "../connect/file/checkpoint-store.ts";
 import { FileSource } from "../connect/file/file-source.ts";
+import { StdinSource } from "../connect/file/stdin-source.ts";
 import { feedNamed } from "../engine/pipeline/feed-catalog.ts";
-import { parseDuration, parseSpeed } from "../engine/pipeline/quantity.ts";
+import { parseSpeed } from "../engine/pipeline/quantity.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import { loadPlan } from "./config/load.ts";
 import type { CommandContext } from "./main.ts";
 import { wholeNumber } from "./whole-number.ts";
-import { runPipeline, type DriverName } from "./pipeline-run.ts";
-import { ProgressLine } from "./progress.ts";
-import { summaryText } from "./summary.ts";
+import { DEFAULT_PIECE_BYTES, addRunOptions, execute, type RunFlags } from "./run-options.ts";
 
-/** Bytes of a piece unless --chunk says otherwise: what one network packet carries. */
-export const DEFAULT_PIECE_BYTES = 1472;
-
-interface ReplayFlags {
+interface ReplayFlags extends RunFlags {
   from: string[];
   feed?: string;
   speed: string;
-  driver: DriverName;
-  shards: number;
-  batch: number;
   chunk?: number;
-  checkpoint?: string;
-  every: string;
-  resume?: boolean;
-  json?: boolean;
-}
-
-/** Options of every command that runs a pipeline. */
-export function addRunOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--driver <name>", "where the shards run").choices(["inline", "threaded"]).default("inline"))
-    .addOption(new Option("--shards <n>", "shards, by instrument").argParser(wholeNumber("--shards", 1, 64)).default(1))
-    .addOption(new Option("--batch <n>", "records published and read at once at most").argParser(wholeNumber("--batch", 1, 65_536)).default(256))
-    .option("--checkpoint <folder>", "write checkpoints there")
-    .option("--every <duration>", "time between checkpoints", "1s")
-    .option("--resume", "go on from the newest checkpoint")
-    .option("--json", "one JSON document on stdout");
 }
 
 export function addReplay(program: Command, context: CommandContext): void {
   const command = program
     .command("replay <pipeline>")
     .description("run a pipeline (.yaml, or a module with a default export) over recorded files; the same input gives the same output hash")
-    .requiredOption("--from <files...>", "recorded files, one stream in the order given")
+    .requiredOption("--from <files...>", "recorded files, one stream in the order given; - is standard input, a live feed piped in")
     .option("--feed <name>", "the feed in the files", "itch50")
     .option("--speed <factor>", "max, or a factor of real time such as 10x", "max")
     .addOption(
@@ -54,49 +30,37 @@ export function addReplay(program: Command, context: CommandContext): void {
   addRunOptions(command).action(async (pipeline: string, flags: ReplayFlags) => replay(pipeline, flags, context));
 }
 
-async function replay(path: string, flags: ReplayFlags, { terminal }: CommandContext): Promise<void> {
+async function replay(path: string, flags: ReplayFlags, context: CommandContext): Promise<void> {
   const feed = flags.feed ?? "itch50";
   feedNamed(feed);
   const plan = await loadPlan(path);
   const speed = parseSpeed(flags.speed);
-  const { store, checkpointEveryNs } = openCheckpoints(flags);
-  const progress = new ProgressLine(terminal, flags.json === true);
-  const probe = new FileSource(flags.from, {});
-  await probe.close();
-  const summary = await runPipeline({
-    plan,
-    feed,
-    input: flags.from,
-    driver: flags.driver,
-    shards: flags.shards,
-    batch: flags.batch,
-    pieceBytes: flags.chunk ?? DEFAULT_PIECE_BYTES,
-    speed,
-    store,
-    checkpointEveryNs,
-    resume: flags.resume === true,
-    openSource: (startOffset) => new FileSource(flags.from, { startOffset }),
-    onProgress: (now) => progress.show(now),
-    warmUp: false,
-  });
-  progress.end();
-  if (summary.messages === 0 && summary.malformed > 0) {
-    throw new StreamError("INPUT_UNREADABLE", `${flags.from.join(", ")}: no message of feed ${feed} recognised; is it another feed?`, { feed });
+  const piped = flags.from.includes("-");
+  if (piped && (flags.from.length > 1 || flags.checkpoint !== undefined)) {
+    throw new StreamError("USAGE", "--from - (standard input) cannot be read again: it takes no other file and no --checkpoint");
   }
-  terminal.out(flags.json === true ? `${JSON.stringify(summary)}\n` : summaryText(plan.name, summary));
+  if (!piped && flags.explain !== true) await requireReadable(flags.from);
+  await execute(
+    {
+      title: plan.name,
+      plan,
+      feed,
+      input: flags.from,
+      pieceBytes: flags.chunk ?? DEFAULT_PIECE_BYTES,
+      speed,
+      openSource: (startOffset) => (piped ? new StdinSource() : new FileSource(flags.from, { startOffset })),
+      warmUp: false,
+    },
+    flags,
+    context,
+  );
 }
 
-/** The store that --checkpoint names; USAGE for --resume without it. */
-export function openCheckpoints(flags: { checkpoint?: string; every: string; resume?: boolean }): {
-  store: FileCheckpointStore | null;
-  checkpointEveryNs: number;
-} {
-  const checkpointEveryNs = parseDuration(flags.every, "--every");
-  if (flags.checkpoint === undefined) {
-    if (flags.resume === true) throw new StreamError("USAGE", "--resume needs --checkpoint FOLDER to resume from");
-    return { store: null, checkpointEveryNs };
+/** Opens and closes each file: a run must not touch its outputs before its input is there. */
+async function requireReadable(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const probe = new FileSource([file]);
+    await probe.open();
+    await probe.close();
   }
-  const store = new FileCheckpointStore(flags.checkpoint);
-  if (flags.resume !== true) store.clear();
-  return { store, checkpointEveryNs };
 }

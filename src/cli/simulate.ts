@@ -9,14 +9,11 @@ import { loadPlan } from "./config/load.ts";
 import { demoPlan } from "./demo-plan.ts";
 import { EXIT_MISMATCH } from "./exit.ts";
 import type { CommandContext } from "./main.ts";
-import { runPipeline, type DriverName } from "./pipeline-run.ts";
-import { ProgressLine } from "./progress.ts";
-import { DEFAULT_PIECE_BYTES, addRunOptions, openCheckpoints } from "./replay.ts";
+import { DEFAULT_PIECE_BYTES, addRunOptions, execute, type RunFlags } from "./run-options.ts";
 import { SimulatorSource } from "./simulator-source.ts";
-import { summaryText } from "./summary.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-interface SimulateFlags {
+interface SimulateFlags extends RunFlags {
   pipeline?: string;
   seed: number;
   instruments: number;
@@ -24,13 +21,6 @@ interface SimulateFlags {
   rate?: number;
   out?: string;
   speed: string;
-  driver: DriverName;
-  shards: number;
-  batch: number;
-  checkpoint?: string;
-  every: string;
-  resume?: boolean;
-  json?: boolean;
 }
 
 export function addSimulate(program: Command, context: CommandContext): void {
@@ -52,29 +42,25 @@ async function simulate(scenario: string, flags: SimulateFlags, context: Command
   const create = (): MarketSimulator => createSimulator(scenario, flags);
   if (flags.out !== undefined) return writeRecording(create(), flags.out, flags.json === true, context);
   const plan = flags.pipeline === undefined ? demoPlan() : await loadPlan(flags.pipeline);
-  const { store, checkpointEveryNs } = openCheckpoints(flags);
-  const progress = new ProgressLine(context.terminal, flags.json === true);
+  const speed = parseSpeed(flags.speed);
   const simulator = create();
-  const summary = await runPipeline({
-    plan,
-    feed: "itch50",
-    input: [`simulator:${scenario}:${flags.seed}:${flags.instruments}:${flags.messages ?? ""}:${flags.rate ?? ""}`],
-    driver: flags.driver,
-    shards: flags.shards,
-    batch: flags.batch,
-    pieceBytes: DEFAULT_PIECE_BYTES,
-    speed: parseSpeed(flags.speed),
-    store,
-    checkpointEveryNs,
-    resume: flags.resume === true,
-    openSource: (position) => new SimulatorSource(simulator, position),
-    onProgress: (now) => progress.show(now),
-    warmUp: false,
-    truth: (symbol) => simulator.truth(symbol),
-  });
-  progress.end();
-  context.terminal.out(flags.json === true ? `${JSON.stringify(summary)}\n` : summaryText(scenario, summary));
-  if (summary.invariants !== undefined && summary.invariants.booksEqual < summary.invariants.booksChecked) context.setExitCode(EXIT_MISMATCH);
+  const summary = await execute(
+    {
+      title: scenario,
+      plan,
+      feed: "itch50",
+      input: [`simulator:${scenario}:${flags.seed}:${flags.instruments}:${flags.messages ?? ""}:${flags.rate ?? ""}`],
+      pieceBytes: DEFAULT_PIECE_BYTES,
+      speed,
+      openSource: (position) => new SimulatorSource(simulator, position),
+      warmUp: false,
+      truth: (symbol) => simulator.truth(symbol),
+    },
+    flags,
+    context,
+  );
+  const books = summary?.invariants;
+  if (books !== undefined && books.booksEqual < books.booksChecked) context.setExitCode(EXIT_MISMATCH);
 }
 
 function createSimulator(scenario: string, flags: { seed: number; instruments: number; messages?: number; rate?: number }): MarketSimulator {

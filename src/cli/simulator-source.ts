@@ -1,5 +1,6 @@
 /** The exchange simulator as a source: bytes made on demand, from any position by making them again. */
 import type { Source } from "../engine/delivery/source.ts";
+import { StreamError } from "../kernel/core/errors.ts";
 import type { MarketSimulator } from "../sim/simulator.ts";
 
 /** Bytes of one read. */
@@ -19,6 +20,8 @@ export class SimulatorSource implements Source {
   async read(): Promise<Uint8Array | null> {
     for (;;) {
       const length = this.simulator.read(this.buffer, 0);
+      if (length === 0 && this.skip > 0)
+        throw new StreamError("INPUT_UNREADABLE", "the simulated session ends before the position to go on from", { missing: this.skip });
       if (length === 0) return null;
       if (length > this.skip) {
         const bytes = this.buffer.subarray(this.skip, length);

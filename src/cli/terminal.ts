@@ -6,12 +6,19 @@ export interface Terminal {
   readonly isInteractive: boolean;
 }
 
-/** The process's own streams. */
-export const processTerminal: Terminal = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  isInteractive: process.stderr.isTTY,
-};
+/** The process's own streams. A reader that has gone (tercel ... | head) is no fault: what comes after is dropped. */
+export function createProcessTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreBrokenPipe);
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    isInteractive: process.stderr.isTTY,
+  };
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
 
 /** A table with aligned columns; numbers to the right. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {

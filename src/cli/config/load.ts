@@ -2,177 +2,153 @@
  * A pipeline from a file: YAML, or a module whose default export is a pipeline. A fault names file, line, what was seen and what is
  * allowed, with the line and a caret.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { LineCounter, isMap, isScalar, parseDocument, stringify, type Document } from "yaml";
-import type { z } from "zod";
+import { parseDocument, type Document } from "yaml";
 import { Pipeline, breakout, file, pipeline, simulator, tumbling } from "../../engine/pipeline/pipeline.ts";
 import type { PipelinePlan } from "../../engine/pipeline/plan.ts";
-import { formatDuration } from "../../engine/pipeline/quantity.ts";
+import { parseDuration } from "../../engine/pipeline/quantity.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import { checkRules } from "../../trading/signal/rule.ts";
-import { nearestName } from "../nearest.ts";
+import { FileText, offsetOfLooseAlias, schemaFault } from "./file-fault.ts";
 import { pipelineSchema, type PipelineFile } from "./schema.ts";
+
+const EXPECTED = "expected a .yaml file or a module whose default export is a pipeline";
 
 /** The plan in a `.yaml`, `.yml`, `.ts`, `.js` or `.mjs` file. */
 export async function loadPlan(path: string): Promise<PipelinePlan> {
-  if (!existsSync(path))
-    throw new StreamError("CONFIG_INVALID", `${path}: no such pipeline file; expected a .yaml file or a module whose default export is a pipeline`, { path });
-  if (statSync(path).isDirectory())
-    throw new StreamError("CONFIG_INVALID", `${path} is a directory; expected a .yaml file or a module whose default export is a pipeline`, { path });
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new StreamError("CONFIG_INVALID", `${path}: no such pipeline file; ${EXPECTED}`, { path });
+  if (stat.isDirectory()) throw new StreamError("CONFIG_INVALID", `${path} is a directory; ${EXPECTED}`, { path });
   const extension = extname(path);
-  if (extension === ".yaml" || extension === ".yml") return parsePlan(readFileSync(path, "utf8"), path);
+  if (extension === ".yaml" || extension === ".yml") return parsePlan(readText(path), path);
   if ([".ts", ".js", ".mjs"].includes(extension)) return importPlan(path);
   throw new StreamError("CONFIG_INVALID", `${path}: expected a pipeline as .yaml, .yml, .ts, .js or .mjs, got ${extension || "no extension"}`, { path });
 }
 
 /** The plan in YAML text; `path` is for messages. */
 export function parsePlan(text: string, path: string): PipelinePlan {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const source = new FileText(path, text);
+  const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false });
   const [fault] = document.errors;
-  if (fault !== undefined) throw faultAt(path, text, lines.linePos(fault.pos[0]), fault.message.split("\n")[0]);
-  const parsed = pipelineSchema.safeParse(document.toJS());
+  if (fault !== undefined) throw source.faultAt(fault.pos[0], `not valid YAML: ${fault.message.split("\n")[0]}`);
+  const value = plainData(source, document);
+  const parsed = pipelineSchema.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const position = positionOf(document, issue.path, issue);
-    throw faultAt(path, text, lines.linePos(position), explain(issue));
+    const { issues } = parsed.error;
+    throw schemaFault(source, document, issues.find((issue) => issue.code === "unrecognized_keys") ?? issues[0], value);
   }
-  try {
-    return buildPlan(parsed.data);
-  } catch (error) {
-    if (!(error instanceof StreamError)) throw error;
-    throw new StreamError(error.code, `${path}: ${error.message}`, error.details, error);
-  }
-}
-
-/** The YAML of a plan: what parsePlan reads back to the same plan. */
-export function planToYaml(plan: PipelinePlan): string {
-  const { source, guard, orders } = plan;
-  const [bar] = plan.bars;
-  return stringify({
-    pipeline: plan.name,
-    ...(source === null
-      ? {}
-      : { source: { simulator: { scenario: source.scenario, seed: source.seed, instruments: source.instruments, messages: source.messages } } }),
-    ...(bar === undefined ? {} : { bars: formatDuration(bar.everyNs) }),
-    ...(plan.signals.length === 0
-      ? {}
-      : { signals: Object.fromEntries(plan.signals.map(({ name, when, side, every }) => [name, side === "none" && !every ? when : { when, side, every }])) }),
-    ...(plan.windows.length === 0
-      ? {}
-      : {
-          windows: Object.fromEntries(
-            plan.windows.map(({ name, sizeNs, latenessNs, values }) => [
-              name,
-              {
-                tumbling: formatDuration(sizeNs),
-                values: Object.fromEntries(values.map((v) => [v.name, v.aggregate])),
-                ...(latenessNs === 0 ? {} : { lateness: formatDuration(latenessNs) }),
-              },
-            ]),
-          ),
-        }),
-    ...(plan.patterns.length === 0
-      ? {}
-      : {
-          patterns: Object.fromEntries(
-            plan.patterns.map(({ name, threshold, overNs, direction }) => [name, { breakout: threshold, over: formatDuration(overNs), direction }]),
-          ),
-        }),
-    ...(guard === null
-      ? {}
-      : { guard: { velocity: `${guard.threshold} in ${formatDuration(guard.overNs)}`, then: guard.then, cooldown: formatDuration(guard.cooldownNs) } }),
-    ...(orders === null ? {} : { orders: { qty: orders.qty } }),
-    ...(plan.sinks.length === 0 ? {} : { sink: { file: plan.sinks[0].path } }),
-    ...(plan.outOfOrderNs === 0 ? {} : { outOfOrder: formatDuration(plan.outOfOrderNs) }),
-    limits: {
-      instruments: plan.limits.instruments,
-      orders: plan.limits.orders,
-      levels: plan.limits.levels,
-      ringRecords: plan.limits.ringRecords,
-      memory: `${plan.limits.memoryBytes}B`,
-    },
+  return buildPlan(parsed.data, (where, step) => {
+    try {
+      return step();
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      throw source.faultIn(document, where, error.message, error.code, error);
+    }
   });
 }
 
-function buildPlan(text: PipelineFile): PipelinePlan {
+/** Does one step of the making, and gives its fault the place in the file that it came from. */
+type Step = <T>(where: readonly string[], step: () => T) => T;
+
+function plainData(source: FileText, document: Document): unknown {
+  const alias = offsetOfLooseAlias(document);
+  if (alias !== null) throw source.faultAt(alias, "this alias names no anchor before it");
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw source.faultAt(0, `not valid YAML: ${(cause as Error).message}`, "CONFIG_INVALID", cause);
+  }
+}
+
+function buildPlan(text: PipelineFile, step: Step): PipelinePlan {
   let built: Pipeline = pipeline(text.pipeline);
   if (text.source !== undefined) built = built.from(simulator(defined(text.source.simulator)));
-  if (text.bars !== undefined) built = built.bars(text.bars);
-  for (const [name, signal] of Object.entries(text.signals ?? {})) {
-    built = typeof signal === "string" ? built.signal(name, signal) : built.signal(name, signal.when, defined({ side: signal.side, every: signal.every }));
-  }
+  built = buildSignals(built, text, step);
   for (const [name, window] of Object.entries(text.windows ?? {})) {
-    built = built.window(name, tumbling(window.tumbling), window.values, defined({ lateness: window.lateness }));
+    built = step(["windows", name], () => built.window(name, tumbling(window.tumbling), window.values, defined({ lateness: window.lateness })));
   }
-  for (const [name, pattern] of Object.entries(text.patterns ?? {})) {
-    built = built.pattern(name, breakout({ threshold: pattern.breakout, over: pattern.over, ...defined({ direction: pattern.direction }) }));
+  for (const [name, { breakout: threshold, over, direction }] of Object.entries(text.patterns ?? {})) {
+    built = step(["patterns", name], () => built.pattern(name, breakout({ threshold, over, ...defined({ direction }) })));
   }
-  if (text.guard !== undefined) built = built.guard({ velocity: text.guard.velocity, ...defined({ then: text.guard.then, cooldown: text.guard.cooldown }) });
-  if (text.orders !== undefined) built = built.orders(text.orders);
-  if (text.sink !== undefined) built = built.to(file(text.sink.file));
-  if (text.outOfOrder !== undefined) built = built.outOfOrder(text.outOfOrder);
-  if (text.limits !== undefined) built = built.limits(defined(text.limits));
-  const plan = built.toPlan();
+  const { guard, orders, outOfOrder, limits } = text;
+  if (guard !== undefined) {
+    built = step(["guard"], () => built.guard({ velocity: guard.velocity, ...defined({ then: guard.then, cooldown: guard.cooldown }) }));
+  }
+  if (orders !== undefined) built = step(["orders", "qty"], () => built.orders(orders));
+  for (const sink of listOf(text.sink)) built = built.to(file(sink.file));
+  if (outOfOrder !== undefined) built = step(["outOfOrder"], () => built.outOfOrder(outOfOrder));
+  if (limits !== undefined) built = step(["limits", "memory"], () => built.limits(defined(limits)));
+  return step([], () => built.toPlan());
+}
+
+/** Bars and the signals on them. A signal that does not say which is on the bars named last. */
+function buildSignals(start: Pipeline, text: PipelineFile, step: Step): Pipeline {
+  let built = start;
+  const bars = listOf(text.bars);
+  const onBar = step(["bars"], () => bars.map((every) => parseDuration(every, "bars")));
+  const signals = Object.entries(text.signals ?? {}).map(([name, signal]) => {
+    const { when, side, every, bars: on } = typeof signal === "string" ? { when: signal } : signal;
+    const where = typeof signal === "string" ? ["signals", name] : ["signals", name, "when"];
+    const bar = on === undefined ? bars.length - 1 : step(["signals", name, "bars"], () => barOf(name, on, onBar));
+    return { name, when, where, bar, options: defined({ side, every }) };
+  });
+  for (let bar = Math.min(0, bars.length - 1); bar < bars.length; bar++) {
+    if (bar >= 0) built = step(["bars"], () => built.bars(bars[bar]));
+    for (const signal of signals.filter((each) => each.bar === bar)) {
+      built = step(signal.where, () => {
+        const next = built.signal(signal.name, signal.when, signal.options);
+        checkRules([signal]);
+        return next;
+      });
+    }
+  }
+  return built;
+}
+
+/** The index of the bars that a signal names. */
+function barOf(name: string, on: string | number, bars: readonly number[]): number {
+  const bar = bars.indexOf(parseDuration(on, `signal ${name} bars`));
+  if (bar < 0) throw new StreamError("CONFIG_INVALID", `signal ${name} bars: expected an interval that bars lists, got ${on}`);
+  return bar;
+}
+
+async function importPlan(path: string): Promise<PipelinePlan> {
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
+  } catch (cause) {
+    if (cause instanceof StreamError) throw new StreamError(cause.code, `${path}: ${cause.message}`, cause.details, cause);
+    throw new StreamError(
+      "CONFIG_INVALID",
+      `${path}: the module cannot be loaded: ${(cause instanceof Error ? cause.message : String(cause)).split("\n")[0]}`,
+      { path },
+      cause,
+    );
+  }
+  if (!(module.default instanceof Pipeline)) {
+    throw new StreamError("CONFIG_INVALID", `${path}: expected a default export made by pipeline(...), got ${typeof module.default}`, { path });
+  }
+  const plan = module.default.toPlan();
   checkRules(plan.signals);
   return plan;
 }
 
-async function importPlan(path: string): Promise<PipelinePlan> {
-  const module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
-  if (module.default instanceof Pipeline) return module.default.toPlan();
-  throw new StreamError("CONFIG_INVALID", `${path}: expected a default export made by pipeline(...), got ${typeof module.default}`, { path });
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new StreamError("CONFIG_INVALID", `${path}: cannot be read: ${(cause as Error).message}`, { path }, cause);
+  }
+}
+
+function listOf<T extends string | number | object>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
 /** Members that are undefined left out: the builder's options do not take undefined. */
 function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
-function explain(issue: z.core.$ZodIssue): string {
-  const where = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") {
-    const allowed = allowedKeys(issue.path);
-    const near = allowed === null ? null : nearestName(issue.keys[0], allowed);
-    const hint = near === null ? "" : `, did you mean ${near}?`;
-    return `unknown key ${issue.keys[0]}${where === "" ? "" : ` in ${where}`}${hint}${allowed === null ? "" : ` Allowed: ${allowed.join(", ")}`}`;
-  }
-  return `${where === "" ? "the document" : where}: ${issue.message}`;
-}
-
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  "": ["pipeline", "source", "bars", "signals", "windows", "patterns", "guard", "orders", "sink", "outOfOrder", "limits"],
-  source: ["simulator"],
-  "source.simulator": ["scenario", "seed", "instruments", "messages"],
-  "signals.*": ["when", "side", "every"],
-  "windows.*": ["tumbling", "values", "lateness"],
-  "patterns.*": ["breakout", "over", "direction"],
-  guard: ["velocity", "then", "cooldown"],
-  orders: ["qty"],
-  sink: ["file"],
-  limits: ["instruments", "orders", "levels", "ringRecords", "memory"],
-};
-
-function allowedKeys(path: readonly PropertyKey[]): readonly string[] | null {
-  const named = path.map(String);
-  return KEYS[named.join(".")] ?? (named.length === 2 ? (KEYS[`${named[0]}.*`] ?? null) : null);
-}
-
-function positionOf(document: Document, path: readonly PropertyKey[], issue: z.core.$ZodIssue): number {
-  const keys = path.map(String);
-  const parent = keys.length === 0 ? document.contents : document.getIn(keys, true);
-  if (issue.code === "unrecognized_keys" && isMap(parent)) {
-    const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === issue.keys[0]);
-    if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
-  }
-  const node = parent as { range?: readonly [number, number, number] | null } | null | undefined;
-  return node?.range?.[0] ?? 0;
-}
-
-function faultAt(path: string, text: string, at: { line: number; col: number }, what: string): StreamError {
-  const line = text.split("\n")[at.line - 1] ?? "";
-  const message = `${path}:${at.line}:${at.col}: ${what}\n  ${line}\n  ${" ".repeat(Math.max(0, at.col - 1))}^`;
-  return new StreamError("CONFIG_INVALID", message, { path, line: at.line, column: at.col });
 }

@@ -1,10 +1,10 @@
 /**
  * Checkpoints in a folder: one sub-folder each, written under a temporary name, synced, then renamed, so a kill at any moment
- * leaves the older one whole. The newest two are kept; one whose parts do not match their checksums is passed over.
+ * leaves the older one whole. The newest two are kept; one whose parts or manifest do not match their checksums is passed over.
  *
  * DIR/checkpoint-<epoch>/manifest.json and one .bin a part
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
@@ -14,13 +14,16 @@ import { StreamError } from "../../kernel/core/errors.ts";
 const KEEP = 2;
 const PREFIX = "checkpoint-";
 
-const manifestSchema = z.object({
+const manifestSchema = z.strictObject({
   epoch: z.number().int(),
-  identity: z.object({ pipeline: z.string(), feed: z.string(), shards: z.number().int(), input: z.array(z.string()), version: z.string() }),
+  identity: z.strictObject({ pipeline: z.string(), feed: z.string(), shards: z.number().int(), input: z.array(z.string()), version: z.string() }),
   sourceOffset: z.number().int(),
   sinkPositions: z.array(z.number().int()),
-  parts: z.array(z.object({ name: z.string(), bytes: z.number().int(), crc32: z.number().int() })),
+  parts: z.array(z.strictObject({ name: z.string(), bytes: z.number().int(), crc32: z.number().int() })),
 });
+const fileSchema = z.strictObject({ manifest: manifestSchema, crc32: z.number().int() });
+
+type Manifest = z.infer<typeof manifestSchema>;
 
 export class FileCheckpointStore implements CheckpointStore {
   private readonly folder: string;
@@ -47,7 +50,9 @@ export class FileCheckpointStore implements CheckpointStore {
         return { name, bytes: bytes.length, crc32: crc32(bytes) };
       });
       const { epoch, identity, sourceOffset, sinkPositions } = checkpoint;
-      writeDurably(join(temporary, "manifest.json"), Buffer.from(JSON.stringify({ epoch, identity, sourceOffset, sinkPositions, parts })));
+      const manifest = manifestSchema.parse({ epoch, identity, sourceOffset, sinkPositions, parts });
+      writeDurably(join(temporary, "manifest.json"), Buffer.from(JSON.stringify({ manifest, crc32: checksumOf(manifest) })));
+      syncFolder(temporary);
       renameSync(temporary, target);
       syncFolder(this.folder);
     } catch (cause) {
@@ -85,28 +90,29 @@ export class FileCheckpointStore implements CheckpointStore {
       .toReversed();
   }
 
+  /** The checkpoint in a folder; null when it is not whole: then an older one is used. */
   private read(path: string): Checkpoint | null {
-    const manifestPath = join(path, "manifest.json");
-    if (!existsSync(manifestPath)) return null;
-    let parsed: unknown;
     try {
-      parsed = JSON.parse(readFileSync(manifestPath, "utf8"));
+      const found = fileSchema.parse(JSON.parse(readFileSync(join(path, "manifest.json"), "utf8")));
+      const { manifest } = found;
+      if (checksumOf(manifest) !== found.crc32) return null;
+      const parts = [];
+      for (const { name, bytes: length, crc32: expected } of manifest.parts) {
+        const bytes = new Uint8Array(readFileSync(join(path, `${name}.bin`)));
+        if (bytes.length !== length || crc32(bytes) !== expected) return null;
+        parts.push({ name, bytes });
+      }
+      const { epoch, identity, sourceOffset, sinkPositions } = manifest;
+      return { epoch, identity, sourceOffset, sinkPositions, parts };
     } catch {
-      return null; // cut short: an older one is used
+      return null; // missing, cut short, not readable
     }
-    const manifest = manifestSchema.safeParse(parsed);
-    if (!manifest.success) return null;
-    const parts = [];
-    for (const { name, bytes: length, crc32: expected } of manifest.data.parts) {
-      const file = join(path, `${name}.bin`);
-      if (!existsSync(file)) return null;
-      const bytes = new Uint8Array(readFileSync(file));
-      if (bytes.length !== length || crc32(bytes) !== expected) return null;
-      parts.push({ name, bytes });
-    }
-    const { epoch, identity, sourceOffset, sinkPositions } = manifest.data;
-    return { epoch, identity, sourceOffset, sinkPositions, parts };
   }
+}
+
+/** Of the manifest as written: its members in the order of the schema. */
+function checksumOf(manifest: Manifest): number {
+  return crc32(JSON.stringify(manifest));
 }
 
 function writeDurably(path: string, bytes: Uint8Array): void {

@@ -30,8 +30,9 @@ export interface Checkpoint {
 
 /** The port of a store. A checkpoint is visible whole or not at all, whatever happens while it is written. */
 export interface CheckpointStore {
+  /** Durable when this returns; the bytes of the parts belong to the caller again then. SINK_FAILED when the medium refuses. */
   save(checkpoint: Checkpoint): void;
-  /** The newest whole one, or null. */
+  /** The newest whole one, or null when none was ever saved. CHECKPOINT_CORRUPT when none of those saved is whole. */
   load(): Checkpoint | null;
 }
 

@@ -19,6 +19,7 @@ import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
 import { Ingest } from "./ingest.ts";
+import { OutputQueue } from "./output-queue.ts";
 import type { PipelinePlan } from "./plan.ts";
 import type { ShardWorkerData } from "./shard-worker.ts";
 import { Shard, type ShardLinks } from "./shard.ts";
@@ -75,6 +76,8 @@ export class Assembly {
   readonly ingestArena: Arena;
   readonly inRings: readonly GatedRing[];
   readonly outRings: readonly GatedRing[];
+  /** The output rings as the collector reads them. */
+  readonly outputs: readonly OutputQueue[];
   readonly shardArenas: readonly Arena[];
   readonly shards: readonly Shard[];
   readonly collector: Collector;
@@ -93,6 +96,12 @@ export class Assembly {
     if (!Number.isInteger(options.batch) || options.batch < 1 || options.batch > plan.limits.ringRecords) {
       throw new StreamError("USAGE", `expected a batch of 1 to ${plan.limits.ringRecords} records, got ${options.batch}`, { batch: options.batch });
     }
+    if (shards > 1 && plan.limits.ringRecords <= plan.markerEvery) {
+      throw new StreamError(
+        "PIPELINE_INVALID",
+        `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${plan.limits.ringRecords}: a ring must hold what lies between two markers`,
+      );
+    }
     const entry = feedNamed(options.feed);
     this.plan = plan;
     this.clock = options.clock;
@@ -101,6 +110,7 @@ export class Assembly {
     this.market = new Market(Arena.create("market", 256 * 1024 * 1024), plan.limits.instruments);
     this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
+    this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
 
     this.ingestArena = Arena.create("ingest", 512 * 1024 * 1024);
     this.ingest = new Ingest(this.ingestArena, {
@@ -126,7 +136,7 @@ export class Assembly {
     this.sinks = options.createSinks(this.market, (rule) => ruleValues.get(rule) ?? []);
     this.collectorArena = Arena.create("collector", 64 * 1024);
     this.collector = new Collector(this.collectorArena, {
-      rings: this.outRings,
+      rings: this.outputs,
       sinks: this.sinks,
       listener: options.barriers,
       clock: options.clock,

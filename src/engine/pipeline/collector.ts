@@ -15,8 +15,8 @@ import { hashMask } from "../../kernel/record/canonical.ts";
 import { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_RECV_F64, TYPE_MARKER } from "../../kernel/record/header.ts";
 import { MARKER_BARRIER, MARKER_END, MARKER_KIND_U8, MARKER_VALUE_F64 } from "../../kernel/record/marker.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
-import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { Sink } from "../delivery/sink.ts";
+import type { OutputQueue } from "./output-queue.ts";
 
 /** Told when every output before a barrier has been released. */
 export interface BarrierListener {
@@ -24,7 +24,7 @@ export interface BarrierListener {
 }
 
 export interface CollectorOptions {
-  readonly rings: readonly GatedRing[];
+  readonly rings: readonly OutputQueue[];
   readonly sinks: readonly Sink[];
   readonly listener: BarrierListener;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export class Collector {
   private readonly progress: Float64Array;
   private readonly ended: Int32Array;
   private readonly taken: Float64Array;
-  private readonly rings: readonly GatedRing[];
+  private readonly rings: readonly OutputQueue[];
   private readonly sinks: readonly Sink[];
   private readonly listener: BarrierListener;
   private readonly clock: Clock;
@@ -83,17 +83,17 @@ export class Collector {
       const ring = this.nextRing();
       if (ring >= 0) {
         const source = this.rings[ring];
-        this.deliver(source.slots, source.slotAt(0));
-        source.release(1);
+        this.deliver(source.slots, source.head());
+        source.drop();
         this.taken[0]++;
         released++;
       } else if (ring === HEAD_BARRIER) {
         const first = this.rings[0];
-        const epoch = first.slots.f64[(first.slotAt(0) << 3) + MARKER_VALUE_F64];
+        const epoch = first.slots.f64[(first.head() << 3) + MARKER_VALUE_F64];
         for (let i = 0; i < this.rings.length; i++) {
           const source = this.rings[i];
-          this.progress[i] = source.slots.f64[(source.slotAt(0) << 3) + HEADER_SEQUENCE_F64];
-          source.release(1);
+          this.progress[i] = source.slots.f64[(source.head() << 3) + HEADER_SEQUENCE_F64];
+          source.drop();
           this.taken[0]++;
         }
         this.listener.onBarrier(epoch);
@@ -135,17 +135,17 @@ export class Collector {
   }
 
   /** Consumes progress markers at the head of a ring; returns the slot of what follows, or HEAD_EMPTY. */
-  private skipProgress(index: number, ring: GatedRing): number {
-    const slots = ring.slots;
+  private skipProgress(index: number, ring: OutputQueue): number {
     while (ring.available() > 0) {
-      const head = ring.slotAt(0);
+      const slots = ring.slots;
+      const head = ring.head();
       if (slots.u8[head << 6] !== TYPE_MARKER) return head;
       const kind = slots.u8[(head << 6) + MARKER_KIND_U8];
       if (kind === MARKER_BARRIER) return head;
       this.progress[index] = slots.f64[(head << 3) + HEADER_SEQUENCE_F64];
       if (kind === MARKER_END) this.ended[index] = 1;
       this.latency.record(this.clock.now() - slots.f64[(head << 3) + HEADER_TS_RECV_F64]);
-      ring.release(1);
+      ring.drop();
       this.taken[0]++;
     }
     return HEAD_EMPTY;

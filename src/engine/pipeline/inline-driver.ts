@@ -4,6 +4,7 @@
  * After each piece of input everything that it caused has left the shards.
  */
 import { NoStageObserver, type StageObserver } from "../../kernel/core/observer.ts";
+import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Backpressure } from "./backpressure.ts";
 import type { Driver } from "./run.ts";
@@ -23,7 +24,7 @@ export class InlineDriver implements Driver {
     this.batch = batch;
     this.stages = stages;
     this.ingestPressure = { relieve: () => this.turn() };
-    this.outputPressure = { relieve: () => this.drainOutputs() };
+    this.outputPressure = { relieve: (ring) => this.drainOutputs(ring) };
   }
 
   /** The assembly made with this driver's pressures. */
@@ -62,7 +63,10 @@ export class InlineDriver implements Driver {
     return moved;
   }
 
-  private drainOutputs(): number {
-    return this.assembly === null ? 0 : this.assembly.collector.poll();
+  /** Nothing can be released while a shard that has to go first waits for this one to return: then the ring is emptied aside. */
+  private drainOutputs(ring: GatedRing): void {
+    const assembly = this.assembly;
+    if (assembly === null || assembly.collector.poll() > 0) return;
+    assembly.outputs[assembly.outRings.indexOf(ring)].spill();
   }
 }

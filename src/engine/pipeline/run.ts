@@ -6,6 +6,7 @@ import { ReplayClock } from "../../kernel/core/clock.ts";
 import type { StageObserver } from "../../kernel/core/observer.ts";
 import { HEADER_TS_RECV_F64 } from "../../kernel/record/header.ts";
 import { partNamed, requireSameRun, type Checkpoint, type CheckpointStore, type RunIdentity } from "../checkpoint/checkpoint.ts";
+import type { Sink } from "../delivery/sink.ts";
 import type { Source } from "../delivery/source.ts";
 import type { Assembly } from "./assembly.ts";
 import type { BarrierListener } from "./collector.ts";
@@ -91,6 +92,7 @@ export class Run implements BarrierListener {
       await driver.finish();
     } catch (error) {
       await driver.abort();
+      for (const sink of assembly.sinks) closeQuietly(sink);
       throw error;
     }
     for (const sink of assembly.sinks) {
@@ -180,5 +182,14 @@ export class Run implements BarrierListener {
     assembly.shardArenas.forEach((arena, index) => arena.restore(partNamed(checkpoint, `shard-${index}`)));
     this.sourceOffset = checkpoint.sourceOffset;
     this.epoch = checkpoint.epoch;
+  }
+}
+
+/** Closes a sink of a run that has failed: the first fault is the one to be told. */
+function closeQuietly(sink: Sink): void {
+  try {
+    sink.close();
+  } catch {
+    // what it could not write comes after the last checkpoint
   }
 }

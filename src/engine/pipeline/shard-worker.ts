@@ -56,8 +56,13 @@ function main(data: ShardWorkerData): void {
   shard.setSnapshotTarget(new Uint8Array(data.snapshot));
   const profiler = new GCProfiler();
   profiler.start();
-  while (!shard.isEnded) {
-    if (shard.poll(data.batch) === 0) input.parkConsumer(PARK_MS);
+  try {
+    while (!shard.isEnded) {
+      if (shard.poll(data.batch) === 0) input.parkConsumer(PARK_MS);
+    }
+  } catch (error) {
+    input.close(); // the main thread may be waiting for room in it
+    throw error;
   }
   const profile = profiler.stop() as { statistics: unknown[] } | undefined;
   const report: ShardWorkerReport = { index: data.index, gcEvents: profile?.statistics.length ?? 0 };

@@ -2,7 +2,8 @@
  * One worker a shard; ingest, merge and sinks stay in this thread. Same records, same order, same hash as the inline driver.
  *
  * The shards' arenas are made here and attached there, so their state survives a worker. A worker that dies, or stands still while it
- * has input for `stallNs`, ends the run with SHARD_DIED; the last checkpoint is whole.
+ * has input for `stallNs`, ends the run with SHARD_DIED; the last checkpoint is whole. A worker that throws closes its ring, so that
+ * this thread hears of it even while it waits for room without turning its event loop.
  */
 import { Worker } from "node:worker_threads";
 import type { LiveClock } from "../../kernel/core/clock.ts";
@@ -15,6 +16,8 @@ import type { ShardWorkerData, ShardWorkerReport } from "./shard-worker.ts";
 
 /** Longest nap of this thread while a ring is full or outputs are awaited. */
 const NAP_MS = 1;
+/** A wait that was not looked at for so long is a new wait: this thread was elsewhere, writing a checkpoint or pacing a replay. */
+const NEW_WAIT_NS = 1e9;
 const DEFAULT_STALL_NS = 20e9;
 
 export class ThreadedDriver implements Driver {
@@ -29,6 +32,8 @@ export class ThreadedDriver implements Driver {
   private exited = 0;
   private death: StreamError | null = null;
   private lastMoveNs = 0;
+  private lastLookNs = 0;
+  private lastProgress = -1;
 
   /** `batch`: records that a shard takes at once. `stallNs`: how long a shard may stand still with input waiting. */
   constructor(clock: LiveClock, batch: number, stallNs: number = DEFAULT_STALL_NS) {
@@ -54,12 +59,11 @@ export class ThreadedDriver implements Driver {
 
   start(): void {
     const assembly = this.attached();
-    this.lastMoveNs = this.clock.now();
     assembly.shards.forEach((_, index) => this.workers.push(this.startWorker(assembly, index)));
   }
 
   afterPiece(): void {
-    if (this.attached().collector.poll() > 0) this.lastMoveNs = this.clock.now();
+    this.attached().collector.poll();
     if (this.death !== null) throw this.death;
   }
 
@@ -100,17 +104,25 @@ export class ThreadedDriver implements Driver {
   }
 
   private makeRoom(ring: GatedRing): void {
-    const before = ring.used;
     if (this.attached().collector.poll() === 0) ring.parkProducer(NAP_MS);
-    if (ring.used !== before) this.lastMoveNs = this.clock.now();
-    else this.requireMoving();
+    if (ring.isClosed) {
+      const shard = this.attached().inRings.indexOf(ring);
+      throw this.death ?? new StreamError("SHARD_DIED", `shard ${shard} died with input waiting`, { shard });
+    }
+    this.requireMoving();
   }
 
+  /** Called again and again while waiting: SHARD_DIED when no shard has taken or said anything for `stallNs` of that wait. */
   private requireMoving(): void {
-    const still = this.clock.now() - this.lastMoveNs;
-    const waiting = this.attached().inRings.some((ring) => ring.used > 0);
-    if (!waiting) this.lastMoveNs = this.clock.now();
-    else if (still > this.stallNs)
+    const { shards, inRings, collector } = this.attached();
+    const now = this.clock.now();
+    const progress = shards.reduce((sum, shard) => sum + shard.consumed + shard.emitted, collector.received);
+    const isMoving = progress !== this.lastProgress || now - this.lastLookNs > NEW_WAIT_NS || inRings.every((ring) => ring.used === 0);
+    if (isMoving) this.lastMoveNs = now;
+    this.lastProgress = progress;
+    this.lastLookNs = now;
+    const still = now - this.lastMoveNs;
+    if (still > this.stallNs)
       throw new StreamError("SHARD_DIED", `a shard stood still for ${Math.round(still / 1e9)} s with input waiting`, { stillNs: still });
   }
 

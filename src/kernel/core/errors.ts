@@ -22,15 +22,12 @@ export const ERROR_CODES = {
   ARENA_LAYOUT: { severity: "fatal", remedy: "restore with the configuration and version that wrote the snapshot" },
   POOL_STALE_HANDLE: { severity: "fatal", remedy: "a handle was used after release: a fault in the caller" },
   MAP_CAPACITY: { severity: "error", remedy: "raise the capacity named in the message" },
-  RECORD_INVALID: { severity: "error", remedy: "check the producer of the record" },
   VALUE_RANGE: { severity: "error", remedy: "use a value in the stated range" },
   RING_CAPACITY: { severity: "fatal", remedy: "choose a power of two within the stated range" },
   RING_OVERRUN: { severity: "warning", remedy: "the reader was too slow: reset it to the head or to the oldest record" },
-  REGISTRY_FULL: { severity: "error", remedy: "raise the number of instruments in the configuration" },
   INSTRUMENT_UNKNOWN: { severity: "error", remedy: "name an instrument that occurs in the input" },
   LIFECYCLE_TRANSITION: { severity: "error", remedy: "follow INIT -> WARMUP -> READY <-> DEGRADED" },
   LIFECYCLE_NOT_READY: { severity: "error", remedy: "complete the warm-up before processing" },
-  FEED_MALFORMED: { severity: "warning", remedy: "inspect the kept bytes; the stream goes on" },
   FORMULA_SYNTAX: { severity: "fatal", remedy: "correct the formula at the caret" },
   FORMULA_UNKNOWN_NAME: { severity: "fatal", remedy: "use one of the names offered" },
   PIPELINE_INVALID: { severity: "fatal", remedy: "correct the pipeline: the message names the stage" },
@@ -38,9 +35,7 @@ export const ERROR_CODES = {
   CHECKPOINT_MISMATCH: { severity: "fatal", remedy: "resume with the pipeline, input and shard count that wrote the checkpoint" },
   SINK_FAILED: { severity: "fatal", remedy: "free space or restore access, then resume from the last checkpoint" },
   SHARD_DIED: { severity: "fatal", remedy: "resume from the last checkpoint; the cause is attached" },
-  PEER_MISSING: { severity: "error", remedy: "install the optional package that the message names" },
-  NODE_VERSION: { severity: "fatal", remedy: "run with the Node version named in package.json" },
-} as const satisfies Record<string, { severity: Severity; remedy: string }>;
+} as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 

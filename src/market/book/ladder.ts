@@ -10,9 +10,14 @@
  * level, 32 bytes   0 price f | 8 qty f | 16 ladder i32 | 20 orders i32 | 24 first order i32 | 28 last order i32
  * ladder, 16 bytes  0 first entry i32 | 4 length i32 | 8 capacity i32 (0 = no block) | 12 best level i32 (0 = empty)
  */
-import { FULL } from "../../kernel/core/status.ts";
+import * as status from "../../kernel/core/status.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { BlockPool, UNIT_ENTRIES } from "./block-pool.ts";
+import { BlockPool } from "./block-pool.ts";
+import * as blockPool from "./block-pool.ts";
+
+// Rebound so that they are folded into the code: an imported or exported constant is read at each use.
+const { FULL } = status;
+const { UNIT_ENTRIES } = blockPool;
 
 /** Price of level n: f64[n * 4]. */
 export const LEVEL_PRICE_F64 = 0;
@@ -22,6 +27,12 @@ export const LEVEL_LADDER_I32 = 4;
 export const LEVEL_ORDERS_I32 = 5;
 export const LEVEL_FIRST_I32 = 6;
 export const LEVEL_LAST_I32 = 7;
+
+const QTY = LEVEL_QTY_F64;
+const LADDER = LEVEL_LADDER_I32;
+const ORDERS = LEVEL_ORDERS_I32;
+const FIRST = LEVEL_FIRST_I32;
+const LAST = LEVEL_LAST_I32;
 
 const LADDER_START = 0;
 const LADDER_LENGTH = 1;
@@ -118,11 +129,11 @@ export class Ladders {
     const level = this.takeLevel();
     const row = level << 3;
     this.f64[level << 2] = prices[at] + 0; // -0 becomes 0
-    this.f64[(level << 2) + LEVEL_QTY_F64] = 0;
-    this.i32[row + LEVEL_LADDER_I32] = ladder;
-    this.i32[row + LEVEL_ORDERS_I32] = 0;
-    this.i32[row + LEVEL_FIRST_I32] = 0;
-    this.i32[row + LEVEL_LAST_I32] = 0;
+    this.f64[(level << 2) + QTY] = 0;
+    this.i32[row + LADDER] = ladder;
+    this.i32[row + ORDERS] = 0;
+    this.i32[row + FIRST] = 0;
+    this.i32[row + LAST] = 0;
     const start = headers[h + LADDER_START];
     const keys = this.keys;
     const entries = this.entries;
@@ -144,7 +155,7 @@ export class Ladders {
 
   /** Takes a level out of its ladder; its id is free from here on. */
   remove(level: number): void {
-    const ladder = this.i32[(level << 3) + LEVEL_LADDER_I32];
+    const ladder = this.i32[(level << 3) + LADDER];
     const h = ladder << 2;
     const headers = this.headers;
     const start = headers[h + LADDER_START];
@@ -188,7 +199,7 @@ export class Ladders {
     const near = last >= NEAR ? last - NEAR + 1 : 0;
     for (let i = last; i >= near; i--) if (entries[start + i] === level) return i;
     const price = this.f64[level << 2];
-    const key = (this.i32[(level << 3) + LEVEL_LADDER_I32] & 1) === 0 ? price : 0 - price;
+    const key = (this.i32[(level << 3) + LADDER] & 1) === 0 ? price : 0 - price;
     const keys = this.keys;
     let low = 0;
     let high = near;
@@ -242,12 +253,12 @@ export class Ladders {
     counter[2]++;
     const free = counter[0];
     if (free === 0) return ++counter[1];
-    counter[0] = this.i32[(free << 3) + LEVEL_FIRST_I32];
+    counter[0] = this.i32[(free << 3) + FIRST];
     return free;
   }
 
   private freeLevel(level: number): void {
-    this.i32[(level << 3) + LEVEL_FIRST_I32] = this.counter[0];
+    this.i32[(level << 3) + FIRST] = this.counter[0];
     this.counter[0] = level;
     this.counter[2]--;
   }

@@ -10,31 +10,30 @@
  *
  * order, 32 bytes   0 qty f | 8 id u64 | 16 level i32 (0 = free) | 20 ahead i32 | 24 behind i32 | 28 instrument i32
  */
-import { REJECTED, UNKNOWN } from "../../kernel/core/status.ts";
+import * as status from "../../kernel/core/status.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import {
-  ACTION_ADD,
-  ACTION_CANCEL,
-  ACTION_CLEAR,
-  ACTION_DELETE,
-  ACTION_EXECUTE,
-  ACTION_EXECUTE_AT,
-  ACTION_REPLACE_FROM,
-  ACTION_REPLACE_TO,
-  DELTA_ORDER_HIGH_I32,
-  DELTA_ORDER_LOW_I32,
-  DELTA_PRICE_F64,
-  DELTA_QTY_F64,
-  DELTA_WORD_I32,
-} from "../../kernel/record/book-delta.ts";
-import { FLAG_LAST } from "../../kernel/record/flags.ts";
-import { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_EVENT_F64, HEADER_WORD_I32, SIDE_ASK, SIDE_NONE } from "../../kernel/record/header.ts";
+import * as bookDelta from "../../kernel/record/book-delta.ts";
+import * as flags from "../../kernel/record/flags.ts";
+import * as header from "../../kernel/record/header.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
-import { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } from "../../kernel/record/tape.ts";
+import * as tape from "../../kernel/record/tape.ts";
 import { requireBookSizes } from "./book-sizes.ts";
-import { Ladders, LEVEL_FIRST_I32, LEVEL_LADDER_I32, LEVEL_LAST_I32, LEVEL_ORDERS_I32, LEVEL_QTY_F64 } from "./ladder.ts";
-import { ORDER_ID_HIGH_I32, ORDER_ID_LOW_I32, ORDER_INSTRUMENT_I32, OrderIndex } from "./order-index.ts";
-import { BOOK_APPLIED, BOOK_TRADED, TopOfBook } from "./top-of-book.ts";
+import { Ladders } from "./ladder.ts";
+import * as ladderRows from "./ladder.ts";
+import { OrderIndex } from "./order-index.ts";
+import * as orderIndex from "./order-index.ts";
+import { TopOfBook } from "./top-of-book.ts";
+import * as topOfBook from "./top-of-book.ts";
+
+// Rebound so that they are folded into the code: an imported constant is read at each use.
+const { REJECTED, UNKNOWN } = status;
+const { ACTION_ADD, ACTION_CANCEL, ACTION_CLEAR, ACTION_DELETE, ACTION_EXECUTE, ACTION_EXECUTE_AT, ACTION_REPLACE_FROM, ACTION_REPLACE_TO, DELTA_ORDER_HIGH_I32, DELTA_ORDER_LOW_I32, DELTA_PRICE_F64, DELTA_QTY_F64, DELTA_WORD_I32 } = bookDelta;
+const { FLAG_LAST } = flags;
+const { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_EVENT_F64, HEADER_WORD_I32, SIDE_ASK, SIDE_NONE } = header;
+const { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } = tape;
+const { LEVEL_FIRST_I32, LEVEL_LADDER_I32, LEVEL_LAST_I32, LEVEL_ORDERS_I32, LEVEL_QTY_F64 } = ladderRows;
+const { ORDER_ID_HIGH_I32, ORDER_ID_LOW_I32, ORDER_INSTRUMENT_I32 } = orderIndex;
+const { BOOK_APPLIED, BOOK_TRADED } = topOfBook;
 
 /** Level of order row n: i32[n * 8 + 4]; the other places likewise. */
 export const ORDER_LEVEL_I32 = 4;
@@ -42,7 +41,7 @@ export const ORDER_AHEAD_I32 = 5;
 export const ORDER_BEHIND_I32 = 6;
 
 /** Orders that a book holds unless told otherwise. */
-export const DEFAULT_ORDERS = 1 << 20;
+export const DEFAULT_ORDERS: number = 1 << 20;
 
 const COUNT_UNKNOWN = 0;
 const COUNT_DUPLICATE = 1;

@@ -14,6 +14,11 @@ export const ORDER_ID_LOW_I32 = 2;
 export const ORDER_ID_HIGH_I32 = 3;
 export const ORDER_INSTRUMENT_I32 = 7;
 
+// Rebound so that they are folded into the code: an exported constant is read at each use.
+const ID_LOW = ORDER_ID_LOW_I32;
+const ID_HIGH = ORDER_ID_HIGH_I32;
+const INSTRUMENT = ORDER_INSTRUMENT_I32;
+
 const GOLDEN = 0x9e3779b1 | 0; // 2^32 / golden ratio, odd
 const SALT = 0x85ebca6b | 0;
 
@@ -48,7 +53,7 @@ export class OrderIndex {
       if (table[bucket << 1] !== tag) continue;
       const at = row << 3;
       // Equal tag, low half and instrument leave one high half only: multiplication by an odd constant is a bijection.
-      if (rows[at + ORDER_ID_LOW_I32] === low && rows[at + ORDER_INSTRUMENT_I32] === instrument) return bucket;
+      if (rows[at + ID_LOW] === low && rows[at + INSTRUMENT] === instrument) return bucket;
     }
   }
 
@@ -61,7 +66,7 @@ export class OrderIndex {
   insert(bucket: number, row: number): void {
     const at = row << 3;
     const rows = this.rows;
-    const tag = rows[at + ORDER_ID_LOW_I32] ^ Math.imul(rows[at + ORDER_ID_HIGH_I32], GOLDEN) ^ Math.imul(rows[at + ORDER_INSTRUMENT_I32], this.salt);
+    const tag = rows[at + ID_LOW] ^ Math.imul(rows[at + ID_HIGH], GOLDEN) ^ Math.imul(rows[at + INSTRUMENT], this.salt);
     this.table[bucket << 1] = tag;
     this.table[(bucket << 1) + 1] = row;
   }

@@ -6,7 +6,11 @@
  * Bytes: 33 an instrument.
  */
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { LEVEL_PRICE_F64, LEVEL_QTY_F64, type Ladders } from "./ladder.ts";
+import * as ladderRows from "./ladder.ts";
+import type { Ladders } from "./ladder.ts";
+
+// Rebound so that they are folded into the code: an imported constant is read at each use.
+const { LEVEL_PRICE_F64, LEVEL_QTY_F64 } = ladderRows;
 
 /** Bits of what `apply` of a book returns: */
 /** the record was taken; */

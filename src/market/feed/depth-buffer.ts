@@ -14,7 +14,7 @@ import { ROW_FIRST, ROW_LAST, ROW_PREVIOUS } from "./depth-gate.ts";
 /** Cells of an entry before its levels. */
 export const ENTRY_CELLS = 8;
 /** Cells of all entries by default: 4 MB. */
-export const BUFFER_CELLS = 1 << 19;
+export const BUFFER_CELLS: number = 1 << 19;
 
 const SIZE = 0;
 const INSTRUMENT = 1;

@@ -13,7 +13,7 @@ import type { Arena } from "../../kernel/memory/arena.ts";
 import { REASON_OVERSIZED, type Quarantine } from "./quarantine.ts";
 
 /** Longest line by default: a REST snapshot of 5,000 levels a side takes about 300 KB. */
-export const LINE_BYTES_MAX = 1 << 20;
+export const LINE_BYTES_MAX: number = 1 << 20;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;

@@ -1,0 +1,212 @@
+/**
+ * How everything here is measured: ours and its rival in turns (A B A B ...), after a warm-up, in one process and one minute.
+ *
+ * The value is the median of the rounds and the ratio the median of the ratios of neighbouring rounds, so that a host whose speed
+ * changes from second to second shifts both sides alike. Garbage collections are counted by v8.GCProfiler strictly around our part.
+ * Percentiles are ns per operation of a lap (some hundred operations), over all measured rounds. Cold.
+ */
+import v8 from "node:v8";
+import { StreamError } from "../src/kernel/core/errors.ts";
+
+/** One line of the report. */
+export interface Result {
+  readonly name: string;
+  /** Operations a second, the median of the rounds. */
+  readonly value: number;
+  readonly unit: string;
+  /** What it was measured against, or null when that could not be had. */
+  readonly rival: string | null;
+  readonly rivalValue: number | null;
+  /** Ours / rival: above 1 is faster. The median over pairs of rounds. */
+  readonly ratio: number | null;
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  readonly max: number | null;
+  readonly gcEvents: number;
+  /** Of the work's result: equal to the rival's, where both do the same work. */
+  readonly hash: string;
+  /** Why there is no rival. */
+  readonly skipped?: string;
+}
+
+/** One round. */
+export interface Sample {
+  readonly operations: number;
+  readonly ns: number;
+  readonly hash: string;
+  /** Collections that the round counted itself, in other threads. */
+  readonly gcEvents?: number;
+}
+
+/** One contestant: each run does the same work from the same start. */
+export interface Side {
+  /** Brings the state back to the start: not measured. */
+  prepare?(): void;
+  run(): Sample | Promise<Sample>;
+}
+
+export interface Rival extends Side {
+  readonly name: string;
+  /** Whether its hash must equal ours; true unless stated. */
+  readonly sameWork?: boolean;
+}
+
+export interface Contest {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: Side;
+  /** The rival, or why there is none. */
+  readonly rival: Rival | string;
+  /** Times of the laps of our rounds, where laps make sense. */
+  readonly laps?: Laps;
+  /** Percentiles from elsewhere, ns: p50, p99, p999, max. */
+  percentiles?(): readonly (number | null)[];
+}
+
+/** How long to measure. */
+export interface Effort {
+  readonly seconds: number;
+  readonly small: boolean;
+}
+
+const WARM_ROUNDS = 3;
+const ROUNDS_MIN = 5;
+const ROUNDS_MAX = 200;
+
+/** Runs both sides in turns until the measured time is used up. INVARIANT when two that do the same work disagree. */
+export async function compete(contest: Contest, effort: Effort): Promise<Result> {
+  const { ours, rival, laps } = contest;
+  const opponent = typeof rival === "string" ? null : rival;
+  const warmRounds = effort.small ? 1 : WARM_ROUNDS;
+  for (let i = 0; i < warmRounds; i++) {
+    const mine = await runOnce(ours);
+    const theirs = opponent === null ? null : await runOnce(opponent);
+    if (theirs !== null && opponent?.sameWork !== false) requireSame(contest.name, mine, theirs);
+  }
+  laps?.clear();
+  const values: number[] = [];
+  const rivalValues: number[] = [];
+  const ratios: number[] = [];
+  let gcEvents = 0;
+  let hash = "";
+  let usedNs = 0;
+  const leastRounds = effort.small ? 1 : ROUNDS_MIN;
+  for (let round = 0; round < ROUNDS_MAX && (round < leastRounds || usedNs < effort.seconds * 1e9); round++) {
+    const mine = await measured(ours);
+    values.push(rate(mine.sample));
+    gcEvents += mine.gcEvents;
+    usedNs += mine.sample.ns;
+    hash = mine.sample.hash;
+    if (opponent === null) continue;
+    const theirs = await runOnce(opponent);
+    if (opponent.sameWork !== false) requireSame(contest.name, mine.sample, theirs);
+    rivalValues.push(rate(theirs));
+    ratios.push(rate(mine.sample) / rate(theirs));
+    usedNs += theirs.ns;
+  }
+  const [p50 = null, p99 = null, p999 = null, max = null] = contest.percentiles?.() ?? laps?.percentiles() ?? [];
+  return {
+    name: contest.name,
+    value: Math.round(median(values)),
+    unit: contest.unit,
+    rival: opponent?.name ?? null,
+    rivalValue: opponent === null ? null : Math.round(median(rivalValues)),
+    ratio: opponent === null ? null : rounded(median(ratios)),
+    p50,
+    p99,
+    p999,
+    max,
+    gcEvents,
+    hash,
+    ...(typeof rival === "string" ? { skipped: rival } : {}),
+  };
+}
+
+function rate(sample: Sample): number {
+  return (sample.operations / sample.ns) * 1e9;
+}
+
+async function runOnce(side: Side): Promise<Sample> {
+  side.prepare?.();
+  return side.run();
+}
+
+/** One round with the collector watched from its first to its last operation. */
+async function measured(side: Side): Promise<{ sample: Sample; gcEvents: number }> {
+  side.prepare?.();
+  const profiler = new v8.GCProfiler();
+  profiler.start();
+  const answer = side.run();
+  const events = profiler.stop()?.statistics.length ?? 0; // what a round does after its first await is not its work
+  const sample = await answer;
+  return { sample, gcEvents: events + (sample.gcEvents ?? 0) };
+}
+
+function requireSame(name: string, mine: Sample, theirs: Sample): void {
+  if (mine.hash === theirs.hash && mine.operations === theirs.operations) return;
+  throw new StreamError(
+    "INVARIANT",
+    `${name}: expected the rival's ${theirs.operations} operations with hash ${theirs.hash}, got ${mine.operations} with ${mine.hash}`,
+  );
+}
+
+/** The middle value; the mean of the two middle ones of an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** Time stamps around laps of a fixed number of operations, kept without a word of garbage. */
+export class Laps {
+  private readonly operations: number;
+  private readonly spans: Float64Array;
+  private count = 0;
+  private readonly last: Float64Array = new Float64Array(1);
+
+  /** `operations` of one lap; at most `capacity` laps are kept. */
+  constructor(operations: number, capacity: number = 1 << 20) {
+    this.operations = operations;
+    this.spans = new Float64Array(capacity);
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Before the first operation of a round. */
+  begin(): void {
+    this.last[0] = performance.now();
+  }
+
+  /** After each lap. */
+  lap(): void {
+    const now = performance.now();
+    if (this.count < this.spans.length) this.spans[this.count++] = now - this.last[0];
+    this.last[0] = now;
+  }
+
+  /** p50, p99, p999 and max in ns an operation. */
+  percentiles(): (number | null)[] {
+    if (this.count === 0) return [];
+    const sorted = this.spans.slice(0, this.count).sort();
+    const at = (part: number): number => rounded((sorted[Math.min(this.count - 1, Math.ceil(part * this.count) - 1)] * 1e6) / this.operations);
+    return [at(0.5), at(0.99), at(0.999), at(1)];
+  }
+}
+
+/** Eight hexadecimal digits of a 32-bit word. */
+export function hexWord(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, "0");
+}
+
+/** One step of the check sum that the rivals in C++ take too: see baseline/rival.hpp. */
+export function mixWord(hash: number, word: number): number {
+  const mixed = hash ^ Math.imul(word, 0xcc9e2d51);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}

@@ -1,0 +1,74 @@
+/** The YAML of a plan: what parsePlan reads back to the same plan. */
+import { stringify } from "yaml";
+import type { BreakoutPlan, GuardPlan, PipelinePlan, SignalPlan, SourcePlan, WindowPlan } from "../../engine/pipeline/plan.ts";
+import { formatDuration } from "../../engine/pipeline/quantity.ts";
+
+/** Every key with its effective value; stages that a plan does not have are left out. */
+export function planToYaml(plan: PipelinePlan): string {
+  const { source, guard, orders, sinks, bars, limits } = plan;
+  const intervals = bars.map((bar) => formatDuration(bar.everyNs));
+  return stringify(
+    {
+      pipeline: plan.name,
+      ...(source === null ? {} : { source: sourceText(source) }),
+      ...(intervals.length === 0 ? {} : { bars: intervals.length === 1 ? intervals[0] : intervals }),
+      ...named("signals", plan.signals, (signal) => signalText(signal, intervals)),
+      ...named("windows", plan.windows, windowText),
+      ...named("patterns", plan.patterns, patternText),
+      ...(guard === null ? {} : { guard: guardText(guard) }),
+      ...(orders === null ? {} : { orders: { qty: orders.qty } }),
+      ...(sinks.length === 0 ? {} : { sink: sinks.length === 1 ? { file: sinks[0].path } : sinks.map(({ path }) => ({ file: path })) }),
+      outOfOrder: delayText(plan.outOfOrderNs),
+      limits: {
+        instruments: limits.instruments,
+        orders: limits.orders,
+        levels: limits.levels,
+        ringRecords: limits.ringRecords,
+        memory: sizeText(limits.memoryBytes),
+      },
+    },
+    { lineWidth: 0 },
+  );
+}
+
+function named<T extends { readonly name: string }>(key: string, stages: readonly T[], text: (stage: T) => unknown): Record<string, unknown> {
+  return stages.length === 0 ? {} : { [key]: Object.fromEntries(stages.map((stage) => [stage.name, text(stage)])) };
+}
+
+function sourceText({ scenario, seed, instruments, messages }: SourcePlan): object {
+  return { simulator: { scenario, seed, instruments, messages } };
+}
+
+function signalText({ when, side, every, bar }: SignalPlan, intervals: readonly string[]): object {
+  return { when, side, every, ...(intervals.length === 1 ? {} : { bars: intervals[bar] }) };
+}
+
+function windowText({ sizeNs, latenessNs, values }: WindowPlan): object {
+  return {
+    tumbling: formatDuration(sizeNs),
+    values: Object.fromEntries(values.map(({ name, aggregate }) => [name, aggregate])),
+    lateness: delayText(latenessNs),
+  };
+}
+
+function patternText({ threshold, overNs, direction }: BreakoutPlan): object {
+  return { breakout: decimalText(threshold), over: formatDuration(overNs), direction };
+}
+
+function guardText({ threshold, overNs, cooldownNs, then }: GuardPlan): object {
+  return { velocity: `${decimalText(threshold)} in ${formatDuration(overNs)}`, then, cooldown: formatDuration(cooldownNs) };
+}
+
+function delayText(ns: number): string | number {
+  return ns === 0 ? 0 : formatDuration(ns);
+}
+
+function sizeText(bytes: number): string {
+  return bytes % 1024 ** 2 === 0 ? `${bytes / 1024 ** 2}MB` : `${bytes}B`;
+}
+
+/** A number in (0, 1) without an exponent, to its last digit. */
+function decimalText(value: number): string {
+  const [digits, exponent] = String(value).split("e-");
+  return exponent === undefined ? digits : `0.${"0".repeat(Number(exponent) - 1)}${digits.replace(".", "")}`;
+}

@@ -1,0 +1,75 @@
+/**
+ * `--explain`: what a run would be. The YAML holds every value in force, defaults too, and can be run again; what the options decided
+ * and the memory stand in its comments.
+ */
+import { Assembly, type MemoryLine } from "../engine/pipeline/assembly.ts";
+import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
+import type { PipelinePlan } from "../engine/pipeline/plan.ts";
+import { formatDuration } from "../engine/pipeline/quantity.ts";
+import { LiveClock } from "../kernel/core/clock.ts";
+import { NoLatencyRecorder } from "../kernel/core/observer.ts";
+import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import { planToYaml } from "./config/plan-yaml.ts";
+import type { DriverName } from "./pipeline-run.ts";
+import { grouped, table, type Terminal } from "./terminal.ts";
+
+/** What the plan does not say. */
+export interface RunSettings {
+  readonly plan: PipelinePlan;
+  readonly feed: string;
+  readonly input: readonly string[];
+  readonly driver: DriverName;
+  readonly shards: number;
+  readonly batch: number;
+  readonly pieceBytes: number;
+  readonly speed: number;
+  /** Folder, or null for none. */
+  readonly checkpoint: string | null;
+  readonly checkpointEveryNs: number;
+}
+
+/** Prints the explanation. ARENA_CAPACITY when the plan does not fit into its limit. */
+export function explainRun(settings: RunSettings, json: boolean, terminal: Terminal): void {
+  const { plan, feed, input, driver, shards, batch, pieceBytes } = settings;
+  const memory = memoryOf(settings);
+  const bytes = memory.reduce((sum, line) => sum + line.bytes, 0);
+  const checkpoint = settings.checkpoint === null ? null : { folder: settings.checkpoint, everyNs: settings.checkpointEveryNs };
+  const run = { feed, input, driver, shards, batch, pieceBytes, speed: Number.isFinite(settings.speed) ? settings.speed : "max", checkpoint };
+  if (json) {
+    terminal.out(`${JSON.stringify({ plan, run, memory, memoryBytes: bytes, limitBytes: plan.limits.memoryBytes })}\n`);
+    return;
+  }
+  const arenas = [...Map.groupBy(memory, (line) => line.arena)].map(([arena, lines]) => [arena, grouped(lines.reduce((sum, line) => sum + line.bytes, 0))]);
+  const comments = [
+    `input   ${input.join(", ")} as ${feed}, in pieces of ${pieceBytes} bytes, speed ${run.speed}`,
+    `driver  ${driver}, ${shards} ${shards === 1 ? "shard" : "shards"}, batches of ${batch}`,
+    `checkpoints  ${checkpoint === null ? "none" : `${checkpoint.folder}, every ${formatDuration(checkpoint.everyNs)}`}`,
+    "",
+    "memory in bytes, taken before the first message",
+    ...table([...arenas, ["sum", `${grouped(bytes)} of ${grouped(plan.limits.memoryBytes)}`]])
+      .trimEnd()
+      .split("\n"),
+  ];
+  terminal.out(planToYaml(plan) + comments.map((line) => `# ${line}`.trimEnd()).join("\n") + "\n");
+}
+
+/** The regions of a run that is built and thrown away. */
+function memoryOf({ plan, feed, shards, batch, checkpoint }: RunSettings): MemoryLine[] {
+  const clock = new LiveClock();
+  const driver = new InlineDriver(batch);
+  const assembly = new Assembly({
+    plan,
+    feed,
+    shards,
+    batch,
+    ingestPressure: driver.ingestPressure,
+    outputPressure: driver.outputPressure,
+    barriers: { onBarrier: () => undefined },
+    clock,
+    latency: new NoLatencyRecorder(),
+    lifecycle: new Lifecycle(clock).word,
+    checkpoints: checkpoint !== null,
+    createSinks: () => [],
+  });
+  return assembly.memoryPlan();
+}

@@ -1,0 +1,149 @@
+/**
+ * kill -9 of the real command at random moments, among them while a checkpoint is being written, and resume: the output hash and every
+ * byte of the output file are those of a run that nobody killed. The driver changes from one life to the next.
+ *
+ * Nothing here depends on how fast the machine is: a life that ends before it is killed is checked, and the next round starts anew,
+ * until enough lives have been taken.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { Random } from "../../src/kernel/core/random.ts";
+import { simulatedBytes } from "../model/engine-rig.ts";
+
+const COMMAND = resolve(import.meta.dirname, "../../bin/tercel.js");
+const KILLS = 10;
+/** A life that lasts longer is a hang. */
+const LIFE_MS = 15_000;
+const POLL_MS = 2;
+const MOMENTS = ["after its start", "after its next checkpoint", "while it writes a checkpoint"] as const;
+
+const folder = mkdtempSync(join(tmpdir(), "tercel-kill-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const recording = join(folder, "session.itch");
+const checkpoints = join(folder, "checkpoints");
+
+function writePlan(name: string): { plan: string; output: string } {
+  const output = join(folder, `${name}.jsonl`);
+  const plan = join(folder, `${name}.yaml`);
+  writeFileSync(
+    plan,
+    [
+      "pipeline: kill",
+      "bars: 50ms",
+      "signals:",
+      '  up: { when: "close > sma(3)", side: buy }',
+      "windows:",
+      "  flow: { tumbling: 100ms, values: { vwap: vwap, trades: count } }",
+      "patterns:",
+      '  jump: { breakout: "0.05%", over: 200ms }',
+      'guard: { velocity: "0.3% in 100ms", cooldown: 50ms }',
+      "orders: { qty: 100 }",
+      `sink: { file: ${JSON.stringify(output)} }`,
+      "limits: { instruments: 64, orders: 16384, levels: 8192, ringRecords: 1024, memory: 256MB }",
+      "",
+    ].join("\n"),
+  );
+  return { plan, output };
+}
+
+interface Life {
+  readonly child: ChildProcess;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+function start(args: readonly string[]): Life {
+  const child = spawn(process.execPath, [COMMAND, "replay", ...args, "--from", recording, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const text = { out: "", err: "" };
+  child.stdout.on("data", (bytes: Buffer) => (text.out += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (text.err += bytes.toString()));
+  const hang = setTimeout(() => child.kill("SIGKILL"), LIFE_MS);
+  const ended = new Promise<number | string>((settle) => {
+    child.on("close", (code, signal) => {
+      clearTimeout(hang);
+      settle(code ?? signal ?? "nothing");
+    });
+  });
+  return { child, ended, stdout: () => text.out, stderr: () => text.err };
+}
+
+async function runToEnd(args: readonly string[]): Promise<{ outputHash: string; lost: number }> {
+  const life = start(args);
+  expect(await life.ended, life.stderr()).toBe(0);
+  return JSON.parse(life.stdout()) as { outputHash: string; lost: number };
+}
+
+function checkpointNames(): string[] {
+  return existsSync(checkpoints) ? readdirSync(checkpoints) : [];
+}
+
+/** Waits for the moment, or for the life's end; true when it still lives. */
+async function reach(moment: (typeof MOMENTS)[number], life: Life, delayMs: number): Promise<boolean> {
+  let isOver = false;
+  void life.ended.then(() => (isOver = true));
+  const before = new Set(checkpointNames());
+  const isReached = (): boolean => {
+    if (moment === "after its start") return true;
+    const news = checkpointNames().filter((name) => !before.has(name));
+    return news.some((name) => name.endsWith(".tmp") === (moment === "while it writes a checkpoint"));
+  };
+  while (!isOver && !isReached()) await sleep(POLL_MS);
+  if (moment !== "while it writes a checkpoint") await Promise.race([sleep(delayMs), life.ended]);
+  return !isOver;
+}
+
+describe("kill -9", () => {
+  it(`at ${KILLS} random moments changes neither the output hash nor a byte of the output file`, { timeout: 120_000 }, async () => {
+    writeFileSync(recording, simulatedBytes({ seed: 5, instruments: 50, messages: 40_000, ratePerSecond: 20_000 }));
+    const whole = writePlan("whole");
+    const expected = await runToEnd([whole.plan, "--shards", "2"]);
+    const expectedLines = readFileSync(whole.output);
+    expect(expectedLines.length).toBeGreaterThan(100_000);
+
+    const killed = writePlan("killed");
+    const random = new Random(new Int32Array(4), 9);
+    const args = (life: number): string[] => {
+      const driver = life % 2 === 0 ? "inline" : "threaded";
+      return [killed.plan, "--shards", "2", "--driver", driver, "--checkpoint", checkpoints, "--every", "20ms"];
+    };
+    const atSpeed = ["--speed", "1x"];
+    let kills = 0;
+    let resumed = 0;
+    let isResume = false;
+    for (let life = 0; kills < KILLS; life++) {
+      const moment = MOMENTS[life % MOMENTS.length];
+      const current = start([...args(life), ...atSpeed, ...(isResume ? ["--resume"] : [])]);
+      const lives = await reach(moment, current, random.nextBelow(200) + (moment === "after its start" ? 300 : 0));
+      if (lives) current.child.kill("SIGKILL");
+      const how = await current.ended;
+      if (how === "SIGKILL") {
+        kills++;
+        resumed += isResume ? 1 : 0;
+        isResume = true;
+        continue;
+      }
+      expect(how, current.stderr()).toBe(0);
+      expect(JSON.parse(current.stdout())).toMatchObject({ outputHash: expected.outputHash, lost: 0 });
+      expect(readFileSync(killed.output).equals(expectedLines)).toBe(true);
+      isResume = false;
+    }
+    expect(resumed).toBeGreaterThan(0);
+    const last = await runToEnd([...args(0), "--resume"]);
+    expect(last).toMatchObject({ outputHash: expected.outputHash, lost: 0 });
+    expect(readFileSync(killed.output).equals(expectedLines)).toBe(true);
+  });
+
+  it("of a run whose checkpoints are of another shard count is told so when resumed", { timeout: 30_000 }, async () => {
+    const { plan } = writePlan("killed");
+    const life = start([plan, "--shards", "3", "--checkpoint", checkpoints, "--resume"]);
+    expect(await life.ended).toBe(2);
+    expect(life.stderr()).toContain("shards 2, this run has 3");
+  });
+});
