@@ -2,21 +2,8 @@
 import v8 from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import { GatedRing } from "../src/kernel/ring/gated-ring.ts";
+import { DONE, GO, READY, type RingRound, type RingTask } from "./ring-protocol.ts";
 
-export interface RingTask {
-  readonly ring: SharedArrayBuffer;
-  readonly capacity: number;
-  readonly words: Int32Array;
-}
-
-export interface RingRound {
-  readonly sum: number;
-  readonly gcEvents: number;
-}
-
-const READY = 0;
-const GO = 1;
-const DONE = 2;
 /** Room is given back after this many records at most. */
 const RELEASE_EVERY = 256;
 

@@ -8,14 +8,9 @@ import { FULL } from "../src/kernel/core/status.ts";
 import { GatedRing } from "../src/kernel/ring/gated-ring.ts";
 import { startNative } from "./baseline/native.ts";
 import { compete, hexWord, Laps, mixWord, type Effort, type Result, type Sample, type Side } from "./harness.ts";
-import type { RingRound, RingTask } from "./gated-ring-consumer.ts";
+import { DONE, GO, READY, WORDS, type RingRound, type RingTask } from "./ring-protocol.ts";
 
 const CAPACITY = 1 << 14;
-/** Words shared with the consumer. */
-export const READY = 0;
-export const GO = 1;
-export const DONE = 2;
-const WORDS = 3;
 const LAP_RECORDS = 1024;
 
 class Hop implements Side {

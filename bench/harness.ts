@@ -58,10 +58,16 @@ export interface Contest {
   readonly ours: Side;
   /** The rival, or why there is none. */
   readonly rival: Rival | string;
-  /** Times of the laps of our rounds, where laps make sense. */
-  readonly laps?: Laps;
-  /** Percentiles from elsewhere, ns: p50, p99, p999, max. */
-  percentiles?(): readonly (number | null)[];
+  /** Latencies of our rounds, where they make sense. */
+  readonly laps?: Latencies;
+}
+
+/** Where latencies are kept. */
+export interface Latencies {
+  /** Forgets the warm-up. */
+  clear(): void;
+  /** p50, p99, p999 and max in ns; empty when nothing was recorded. */
+  percentiles(): readonly (number | null)[];
 }
 
 /** How long to measure. */
@@ -105,7 +111,7 @@ export async function compete(contest: Contest, effort: Effort): Promise<Result>
     ratios.push(rate(mine.sample) / rate(theirs));
     usedNs += theirs.ns;
   }
-  const [p50 = null, p99 = null, p999 = null, max = null] = contest.percentiles?.() ?? laps?.percentiles() ?? [];
+  const [p50 = null, p99 = null, p999 = null, max = null] = laps?.percentiles() ?? [];
   return {
     name: contest.name,
     value: Math.round(median(values)),
@@ -163,7 +169,7 @@ function rounded(value: number): number {
 }
 
 /** Time stamps around laps of a fixed number of operations, kept without a word of garbage. */
-export class Laps {
+export class Laps implements Latencies {
   private readonly operations: number;
   private readonly spans: Float64Array;
   private count = 0;

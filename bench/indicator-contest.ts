@@ -135,7 +135,14 @@ class Ours implements Side {
     const { indicator, rows, row } = this;
     for (let i = from; i < to; i++) {
       const at = i * IN_COLUMNS;
-      for (let column = 0; column < IN_COLUMNS; column++) row[column] = rows[at + column];
+      row[0] = rows[at];
+      row[1] = rows[at + 1];
+      row[2] = rows[at + 2];
+      row[3] = rows[at + 3];
+      row[4] = rows[at + 4];
+      row[5] = rows[at + 5];
+      row[6] = rows[at + 6];
+      row[7] = rows[at + 7];
       indicator.update(0, row);
     }
   }

@@ -38,7 +38,7 @@ class Sums implements RecordTarget {
   }
 }
 
-export class ItchDecode implements Side {
+class ItchDecode implements Side {
   readonly laps: Laps;
   private readonly bytes: Uint8Array;
   private readonly feed: Itch50Feed;

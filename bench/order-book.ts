@@ -157,4 +157,3 @@ export async function benchOrderBook(effort: Effort): Promise<Result[]> {
     }
   });
 }
-export function orderBookContest(m: number): Tercel { return new Tercel(deltasOf(simulatedDay(m), m)); }

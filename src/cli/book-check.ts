@@ -13,7 +13,7 @@ import { StreamError } from "../kernel/core/errors.ts";
 import { FLAG_LAST } from "../kernel/record/flags.ts";
 import { HEADER_FLAGS_U16, HEADER_INSTRUMENT_U32, TYPE_BOOK_DELTA, TYPE_VENUE_STATUS } from "../kernel/record/header.ts";
 import type { Slots } from "../kernel/record/slots.ts";
-import { BOOK_UNSYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_STATE_U8 } from "../kernel/record/venue-status.ts";
+import { BOOK_UNSYNCED, STATUS_BOOK, STATUS_KIND_U8 } from "../kernel/record/venue-status.ts";
 import { BboRun } from "../market/sync/bbo-check.ts";
 import { checkTransitions } from "../market/sync/lobster-transitions.ts";
 import { openFeed, requireRecognised } from "./feed-reader.ts";
@@ -91,11 +91,11 @@ class EventCheck extends BookBuilder {
   }
 
   override accept(slots: Slots, slot: number): void {
-    super.accept(slots, slot);
     const instrument = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
+    const wasInStep = this.quality[instrument] !== BOOK_UNSYNCED;
+    super.accept(slots, slot);
     const type = slots.u8[slot << 6];
-    if (type === TYPE_VENUE_STATUS && slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK)
-      this.onQuality(instrument, slots.u8[(slot << 6) + STATUS_STATE_U8]);
+    if (type === TYPE_VENUE_STATUS && slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK) this.onQuality(instrument, wasInStep);
     if (type !== TYPE_BOOK_DELTA || (slots.u16[(slot << 5) + HEADER_FLAGS_U16] & FLAG_LAST) === 0) return;
     const counts = this.of(instrument);
     if (this.quality[instrument] === BOOK_UNSYNCED) {
@@ -108,13 +108,15 @@ class EventCheck extends BookBuilder {
     if (this.name === "sequence" || !isCrossed) counts.matched++;
   }
 
-  private onQuality(instrument: number, state: number): void {
+  /** A book that was in step and is not is a gap; one that has no snapshot yet is not. */
+  private onQuality(instrument: number, wasInStep: boolean): void {
     const counts = this.of(instrument);
-    if (state === BOOK_UNSYNCED) {
+    const isInStep = this.quality[instrument] !== BOOK_UNSYNCED;
+    if (wasInStep && !isInStep) {
       counts.gaps++;
       counts.checked++;
       this.out.add(instrument);
-    } else if (this.out.delete(instrument)) counts.resyncs++;
+    } else if (isInStep && this.out.delete(instrument)) counts.resyncs++;
   }
 
   private of(instrument: number): { checked: number; matched: number; gaps: number; resyncs: number; crossed: number; unverified: number } {

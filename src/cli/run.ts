@@ -22,8 +22,8 @@ async function run(path: string, flags: RunFlags, context: CommandContext): Prom
   const plan = await loadPlan(path);
   const source = sourceOf(plan, path);
   const { scenario, seed, instruments, messages } = source;
-  let live: StoppableSource | null = null;
-  const stop = (): void => live?.stop();
+  const live = new StoppableSource((position) => new SimulatorSource(new MarketSimulator({ seed, scenario, instruments, messages }), position));
+  const stop = (): void => live.stop();
   for (const signal of SIGNALS) process.once(signal, stop);
   try {
     await execute(
@@ -34,10 +34,7 @@ async function run(path: string, flags: RunFlags, context: CommandContext): Prom
         input: [`simulator:${scenario}:${seed}:${instruments}:${messages}`],
         pieceBytes: DEFAULT_PIECE_BYTES,
         speed: 1,
-        openSource: (position) => {
-          live = new StoppableSource(new SimulatorSource(new MarketSimulator({ seed, scenario, instruments, messages }), position));
-          return live;
-        },
+        openSource: (position) => live.open(position),
         warmUp: true,
       },
       flags,
@@ -57,14 +54,20 @@ function sourceOf(plan: PipelinePlan, path: string): SourcePlan {
   );
 }
 
-/** A source whose input can be ended from outside, between two pieces. */
+/** A source whose input can be ended from outside, before it is opened and between two pieces. */
 export class StoppableSource implements Source {
-  private readonly source: Source;
+  private readonly create: (position: number) => Source;
+  private source: Source | null = null;
   private bytes: Uint8Array = new Uint8Array(0);
   private isStopped = false;
 
-  constructor(source: Source) {
-    this.source = source;
+  constructor(create: (position: number) => Source) {
+    this.create = create;
+  }
+
+  open(position: number): this {
+    this.source = this.create(position);
+    return this;
   }
 
   /** The next read answers that the input has ended. */
@@ -73,7 +76,7 @@ export class StoppableSource implements Source {
   }
 
   async read(): Promise<Uint8Array | null> {
-    if (this.isStopped) return null;
+    if (this.isStopped || this.source === null) return null;
     if (this.bytes.length === 0) {
       const bytes = await this.source.read();
       if (bytes === null) return null;
@@ -85,6 +88,6 @@ export class StoppableSource implements Source {
   }
 
   async close(): Promise<void> {
-    await this.source.close();
+    await this.source?.close();
   }
 }

@@ -10,7 +10,18 @@ import { Random } from "../../src/kernel/core/random.ts";
 import type { Arena } from "../../src/kernel/memory/arena.ts";
 import { TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL } from "../../src/kernel/record/header.ts";
 import { dataPath, itWithData } from "../data.ts";
-import { BytesSource, MemoryStore, busyPlan, createEngine, hashOf, lostOf, runBytes, simulatedBytes, type Engine, type EngineOptions } from "../model/engine-rig.ts";
+import {
+  BytesSource,
+  MemoryStore,
+  busyPlan,
+  createEngine,
+  hashOf,
+  lostOf,
+  runBytes,
+  simulatedBytes,
+  type Engine,
+  type EngineOptions,
+} from "../model/engine-rig.ts";
 
 const SPOT = "crypto_binance_raw_eth/spot_ethusdt_20240808.gz";
 const SESSION = simulatedBytes({ seed: 11, instruments: 300, messages: 150_000 });
@@ -108,7 +119,12 @@ describe("a short session, byte by byte and through tiny rings", () => {
 });
 
 describe("a run cut off anywhere and resumed from its checkpoint in new objects", () => {
-  const plans: readonly EngineOptions[] = [{}, { shards: 3, batch: 7 }, { shards: 2, plan: busyPlan({ ringRecords: 128 }), batch: 128 }, { driver: "threaded", shards: 2 }];
+  const plans: readonly EngineOptions[] = [
+    {},
+    { shards: 3, batch: 7 },
+    { shards: 2, plan: busyPlan({ ringRecords: 128 }), batch: 128 },
+    { driver: "threaded", shards: 2 },
+  ];
   for (const options of plans) {
     it(`ends with the hash, the lines and the arenas of one that was not: ${titleOf(options)}`, async () => {
       const wholeLines: string[] = [];
@@ -153,7 +169,12 @@ describe("a capture of Binance spot", () => {
     const options = { plan, feed: "binance" };
     const expected = await runBytes(bytes, options);
     expect(expected.assembly.collector.recordsOfType(TYPE_SIGNAL)).toBeGreaterThan(100);
-    for (const variation of [{ pieceBytes: 7, batch: 7 }, { shards: 3, batch: 1 }, { pieceBytes: 65_536, shards: 2 }, { driver: "threaded", shards: 2 }] as const) {
+    for (const variation of [
+      { pieceBytes: 7, batch: 7 },
+      { shards: 3, batch: 1 },
+      { pieceBytes: 65_536, shards: 2 },
+      { driver: "threaded", shards: 2 },
+    ] as const) {
       expect(hashOf(await runBytes(bytes, { ...options, ...variation })), titleOf(variation)).toBe(hashOf(expected));
     }
   });

@@ -65,13 +65,20 @@ beforeAll(() => {
   const dependencies = Object.keys(MANIFEST.dependencies).map((name) => join(ROOT, "node_modules", name));
   const options = ["--offline", "--install-links", "--ignore-scripts", "--omit=dev", "--omit=optional", "--no-audit", "--no-fund"];
   run("npm", ["install", ...options, tarball, ...dependencies], home);
-});
+}, 120_000);
 
 describe("the packed package", () => {
   it("has nothing that a reader of package.json would stumble over", async () => {
     const bytes = readFileSync(tarball);
-    const { messages } = await publint({ pkgDir: ROOT, strict: true, pack: { tarball: new Uint8Array(bytes).buffer } });
+    const { messages } = await publint({ strict: true, pack: { tarball: new Uint8Array(bytes).buffer } });
     expect(messages).toEqual([]);
+  });
+
+  it("a planted entry that leads nowhere is stumbled over", async () => {
+    const planted = { ...MANIFEST, exports: { ".": "./dist/gone.js" } };
+    const file = { name: "/planted/package.json", data: new TextEncoder().encode(JSON.stringify(planted)) };
+    const { messages } = await publint({ pkgDir: "/planted", strict: true, pack: { files: [file] } });
+    expect(messages.map(({ code }) => code)).toContain("FILE_DOES_NOT_EXIST");
   });
 
   it("holds the command and the built files, and neither sources nor tests", () => {

@@ -239,6 +239,17 @@ describe("the guide", () => {
   });
 });
 
+describe("the parts", () => {
+  it("are the entries of the package, each with its source", () => {
+    const { exports } = JSON.parse(textOf("package.json")) as { exports: Record<string, string | { default: string }> };
+    const expected = Object.entries(exports).flatMap(([entry, target]) =>
+      typeof target === "string" ? [] : [[`tercel${entry.slice(1)}`, target.default.replace("./dist/", "src/").replace(/js$/, "ts")]],
+    );
+    const rows = [...rowsByName(textOf("docs/guide/parts.md"))].map(([entry, [, , source]]) => [entry, source.replaceAll("`", "")]);
+    expect(rows).toEqual(expected);
+  });
+});
+
 describe("ARCHITECTURE.md", () => {
   it("has the table of layers that the layer test holds", () => {
     const rows = tableRows(section(textOf("ARCHITECTURE.md"), "## Layers"));

@@ -39,6 +39,12 @@ describe("the tools that guard the rules", () => {
     expect(code).toBe(0);
   }, 120_000);
 
+  it("declarations can be made of every published source by itself", () => {
+    const { code, output } = run("tsc", ["--noEmit", "-p", "tsconfig.build.json"], ROOT);
+    expect(output).toBe("");
+    expect(code).toBe(0);
+  }, 120_000);
+
   it("a planted type error is found", () => {
     const path = plant("types", { "tsconfig.json": TSCONFIG, "src/a.ts": `export const a: number = "text";\n` });
     const { code, output } = run("tsc", ["--noEmit", "-p", "."], path);

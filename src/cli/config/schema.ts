@@ -2,7 +2,7 @@
  * The YAML of a pipeline: the same words as the builder. docs/reference/config.md explains each; unknown keys are refused.
  */
 import { z } from "zod";
-import { AGGREGATE_NAMES } from "../../analysis/window/aggregate.ts";
+import { AGGREGATE_NAMES, type AggregateName } from "../../analysis/window/aggregate.ts";
 import { scenarioNames } from "../../sim/scenario.ts";
 import { INSTRUMENTS_MAX } from "../../sim/simulator.ts";
 
@@ -70,20 +70,61 @@ export const pipelineSchema: z.ZodType<PipelineFile> = z.strictObject({
   limits: limitsSchema.optional(),
 });
 
+type Duration = string | number;
+type Fraction = string | number;
+
+interface SignalEntry {
+  readonly when: string;
+  readonly side?: "buy" | "sell" | "none" | undefined;
+  readonly every?: boolean | undefined;
+  readonly bars?: Duration | undefined;
+}
+
+interface WindowEntry {
+  readonly tumbling: Duration;
+  readonly values: Readonly<Record<string, AggregateName>>;
+  readonly lateness?: Duration | undefined;
+}
+
+interface PatternEntry {
+  readonly breakout: Fraction;
+  readonly over: Duration;
+  readonly direction?: "up" | "down" | undefined;
+}
+
+interface SimulatorEntry {
+  readonly scenario?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly instruments?: number | undefined;
+  readonly messages?: number | undefined;
+}
+
+interface LimitsEntry {
+  readonly instruments?: number | undefined;
+  readonly orders?: number | undefined;
+  readonly levels?: number | undefined;
+  readonly ringRecords?: number | undefined;
+  readonly memory?: string | number | undefined;
+}
+
+interface SinkEntry {
+  readonly file: string;
+}
+
 /** A pipeline file as parsed. */
 export interface PipelineFile {
   readonly pipeline: string;
-  readonly source?: z.infer<typeof sourceSchema> | undefined;
+  readonly source?: { readonly simulator: SimulatorEntry } | undefined;
   /** One interval, or several. */
-  readonly bars?: string | number | readonly (string | number)[] | undefined;
-  readonly signals?: Readonly<Record<string, z.infer<typeof signalSchema>>> | undefined;
-  readonly windows?: Readonly<Record<string, z.infer<typeof windowSchema>>> | undefined;
-  readonly patterns?: Readonly<Record<string, z.infer<typeof patternSchema>>> | undefined;
-  readonly guard?: { velocity: string; then?: "tag" | "suppress" | undefined; cooldown?: string | number | undefined } | undefined;
-  readonly orders?: { qty: string | number } | undefined;
-  readonly sink?: z.infer<typeof sinkSchema> | readonly z.infer<typeof sinkSchema>[] | undefined;
-  readonly outOfOrder?: string | number | undefined;
-  readonly limits?: z.infer<typeof limitsSchema> | undefined;
+  readonly bars?: Duration | readonly Duration[] | undefined;
+  readonly signals?: Readonly<Record<string, string | SignalEntry>> | undefined;
+  readonly windows?: Readonly<Record<string, WindowEntry>> | undefined;
+  readonly patterns?: Readonly<Record<string, PatternEntry>> | undefined;
+  readonly guard?: { readonly velocity: string; readonly then?: "tag" | "suppress" | undefined; readonly cooldown?: Duration | undefined } | undefined;
+  readonly orders?: { readonly qty: string | number } | undefined;
+  readonly sink?: SinkEntry | readonly SinkEntry[] | undefined;
+  readonly outOfOrder?: Duration | undefined;
+  readonly limits?: LimitsEntry | undefined;
 }
 
 /**

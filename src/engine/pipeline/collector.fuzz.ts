@@ -9,7 +9,15 @@ import { NoLatencyRecorder } from "../../kernel/core/observer.ts";
 import { Random } from "../../kernel/core/random.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
 import { FLAG_LAST } from "../../kernel/record/flags.ts";
-import { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_RECV_F64, HEADER_WORD_I32, headerWord, TYPE_MARKER, TYPE_SIGNAL } from "../../kernel/record/header.ts";
+import {
+  HEADER_INSTRUMENT_U32,
+  HEADER_SEQUENCE_F64,
+  HEADER_TS_RECV_F64,
+  HEADER_WORD_I32,
+  headerWord,
+  TYPE_MARKER,
+  TYPE_SIGNAL,
+} from "../../kernel/record/header.ts";
 import { MARKER_BARRIER, MARKER_END, MARKER_KIND_U8, MARKER_VALUE_F64, MARKER_WATERMARK, NO_INSTRUMENT } from "../../kernel/record/marker.ts";
 import { SIGNAL_EMIT_INDEX_U32 } from "../../kernel/record/signal.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
@@ -39,12 +47,21 @@ const INSTRUMENTS = 6;
 
 const causes = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant("record" as const), outputs: fc.array(fc.tuple(fc.nat(INSTRUMENTS - 1), fc.integer({ min: 1, max: 5 })), { maxLength: 1 }) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant("record" as const),
+        outputs: fc.array(fc.tuple(fc.nat(INSTRUMENTS - 1), fc.integer({ min: 1, max: 5 })), { maxLength: 1 }),
+      }),
+    },
     {
       weight: 3,
       arbitrary: fc.record({
         kind: fc.constant("marker" as const),
-        outputs: fc.uniqueArray(fc.tuple(fc.nat(INSTRUMENTS - 1), fc.integer({ min: 1, max: 9 })), { selector: ([instrument]) => instrument, maxLength: INSTRUMENTS }),
+        outputs: fc.uniqueArray(fc.tuple(fc.nat(INSTRUMENTS - 1), fc.integer({ min: 1, max: 9 })), {
+          selector: ([instrument]) => instrument,
+          maxLength: INSTRUMENTS,
+        }),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("barrier" as const), outputs: fc.constant([]) }) },

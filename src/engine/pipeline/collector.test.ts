@@ -18,7 +18,8 @@ function setUp(shards: number) {
     open() {},
     close() {},
     flush: () => 0,
-    write: (slots: { f64: Float64Array; u32: Uint32Array }, slot: number) => void out.push(`${slots.f64[slot * 8 + HEADER_SEQUENCE_F64]}:${slots.u32[slot * 16 + HEADER_INSTRUMENT_U32]}`),
+    write: (slots: { f64: Float64Array; u32: Uint32Array }, slot: number) =>
+      void out.push(`${slots.f64[slot * 8 + HEADER_SEQUENCE_F64]}:${slots.u32[slot * 16 + HEADER_INSTRUMENT_U32]}`),
   };
   const collector = new Collector(arena, {
     rings: rings.map((ring) => new OutputQueue(ring)),
@@ -111,7 +112,9 @@ describe("the collector", () => {
     say(0, 1, 0, TYPE_BAR);
     mark(0, 1);
     collector.poll();
-    expect([collector.received, collector.recordsOfType(TYPE_SIGNAL), collector.recordsOfType(TYPE_BAR), collector.recordsOfType(TYPE_MARKER)]).toEqual([3, 1, 1, 0]);
+    expect([collector.received, collector.recordsOfType(TYPE_SIGNAL), collector.recordsOfType(TYPE_BAR), collector.recordsOfType(TYPE_MARKER)]).toEqual([
+      3, 1, 1, 0,
+    ]);
     expect(spans).toEqual([600]);
   });
 

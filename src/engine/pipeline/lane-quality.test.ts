@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { Arena } from "../../kernel/memory/arena.ts";
 import { flagNames } from "../../kernel/record/flags.ts";
 import { Slots } from "../../kernel/record/slots.ts";
-import { BOOK_SYNCED, BOOK_UNSYNCED, BOOK_UNVERIFIED, STATUS_BOOK, STATUS_KIND_U8, STATUS_SESSION, STATUS_STATE_U8, STATUS_TRADING } from "../../kernel/record/venue-status.ts";
+import {
+  BOOK_SYNCED,
+  BOOK_UNSYNCED,
+  BOOK_UNVERIFIED,
+  STATUS_BOOK,
+  STATUS_KIND_U8,
+  STATUS_SESSION,
+  STATUS_STATE_U8,
+  STATUS_TRADING,
+} from "../../kernel/record/venue-status.ts";
 import { LaneQuality } from "./lane-quality.ts";
 
 function setUp(syncedAtStart: boolean) {

@@ -1,7 +1,7 @@
 /**
  * The builder that users write:
  *
- *   export default pipeline("dips").bars("1m").signal("dip", "close < bollinger(20, 2).lower and rsi(14) < 30").toPlan()
+ *   export default pipeline("dips").bars("1m").signal("dip", "close < bollinger(20, 2).lower and rsi(14) < 30")
  *
  * It makes a PipelinePlan and nothing else, so that the same words run on a file, live, in simulation and on any number of shards.
  * Each method checks its own arguments (CONFIG_INVALID) and returns a new builder; a builder is never changed.
@@ -69,7 +69,9 @@ export class Pipeline {
 
   /** Time bars of this length; signals after it are evaluated on them. */
   bars(every: string | number): Pipeline {
-    return this.with({ bars: [...this.plan.bars, { everyNs: parseDuration(every, "bars") }] });
+    const everyNs = parseDuration(every, "bars");
+    if (this.plan.bars.some((bar) => bar.everyNs === everyNs)) throw new StreamError("PIPELINE_INVALID", `bars of ${every} are there already`);
+    return this.with({ bars: [...this.plan.bars, { everyNs }] });
   }
 
   /** A formula over the bars named last. */

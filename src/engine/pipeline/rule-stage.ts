@@ -12,6 +12,7 @@ export class RuleStage {
   private readonly desk: SignalDesk;
   private readonly book: BookColumns;
   private readonly ids: Uint32Array;
+  private readonly lanes: number;
 
   /** The rules of the plan whose bar is `bar`, in the plan's order. */
   constructor(arena: Arena, bar: number, plan: PipelinePlan, desk: SignalDesk, book: BookColumns) {
@@ -19,6 +20,7 @@ export class RuleStage {
     this.rules = new RuleSet(arena, plan.limits.instruments, mine);
     this.ids = Uint32Array.from(mine, (signal) => plan.signals.indexOf(signal));
     this.desk = desk;
+    this.lanes = plan.limits.instruments;
     this.book = book;
   }
 
@@ -26,6 +28,11 @@ export class RuleStage {
   valueNames(into: Map<number, readonly string[]>): void {
     // hot-ok: at start
     this.ids.forEach((id, index) => into.set(id, this.rules.valueNames(index))); // hot-ok: at start
+  }
+
+  /** Begins session-anchored indicators anew, for every instrument. */
+  startSession(): void {
+    for (let lane = 0; lane < this.lanes; lane++) this.rules.reset(lane);
   }
 
   /** Takes a closed bar: in the instrument's units, and as it was built (BAR_* columns). */

@@ -120,6 +120,8 @@ export class Run implements BarrierListener {
         ...shardParts,
       ],
     });
+    // The interval counts from here: a store slower than the interval would else leave one piece of input between two checkpoints.
+    this.lastCheckpointNs = this.options.clock.now();
   }
 
   private async take(bytes: Uint8Array, replay: ReplayClock): Promise<void> {

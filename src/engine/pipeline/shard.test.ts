@@ -18,14 +18,23 @@ import {
   TYPE_BOOK_DELTA,
   TYPE_MARKER,
   TYPE_PANE,
-  TYPE_SIGNAL,
   TYPE_TRADE,
   TYPE_VENUE_STATUS,
   headerWord,
   typeName,
 } from "../../kernel/record/header.ts";
 import { MARKER_BARRIER, MARKER_END, MARKER_KIND_U8, MARKER_WATERMARK, MARKER_WATERMARK_F64, NO_INSTRUMENT } from "../../kernel/record/marker.ts";
-import { ACK_REASON_U16, ACK_STATUS_U8, ACK_FILLED, ACK_NOT_EXECUTED, ACK_REJECTED, REASON_BOOK_UNSYNCED, REASON_HALTED, REASON_NONE, REASON_NOT_READY } from "../../kernel/record/ack.ts";
+import {
+  ACK_REASON_U16,
+  ACK_STATUS_U8,
+  ACK_FILLED,
+  ACK_NOT_EXECUTED,
+  ACK_REJECTED,
+  REASON_BOOK_UNSYNCED,
+  REASON_HALTED,
+  REASON_NONE,
+  REASON_NOT_READY,
+} from "../../kernel/record/ack.ts";
 import { CONDITION_BROKEN, TRADE_AGGRESSOR_U8, TRADE_CONDITIONS_U8, TRADE_PRICE_F64, TRADE_QTY_F64 } from "../../kernel/record/trade.ts";
 import { BOOK_SYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_STATE_U8, STATUS_TRADING } from "../../kernel/record/venue-status.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
@@ -82,31 +91,31 @@ function createShard(arena: Arena, plan: PipelinePlan = PLAN) {
     lifecycle,
     /** From where sequences go on: a restored shard is driven by a new rig. */
     startAt: (at: number) => void (sequence = at),
-    trade(lane: number, tsEvent: number, price: number, qty: number = 1, flags: number = FLAG_LAST, condition: number = 0) {
+    trade: (lane: number, tsEvent: number, price: number, qty: number = 1, flags: number = FLAG_LAST, condition: number = 0): void => {
       const slot = put(TYPE_TRADE, lane, tsEvent, flags);
       input.slots.f64[slot * 8 + TRADE_PRICE_F64] = price;
       input.slots.f64[slot * 8 + TRADE_QTY_F64] = qty;
       input.slots.u8[slot * 64 + TRADE_AGGRESSOR_U8] = price % 2;
       input.slots.u8[slot * 64 + TRADE_CONDITIONS_U8] = condition;
     },
-    level(lane: number, side: number, price: number, qty: number) {
+    level: (lane: number, side: number, price: number, qty: number): void => {
       const slot = put(TYPE_BOOK_DELTA, lane, 0);
       input.slots.f64[slot * 8 + DELTA_PRICE_F64] = price;
       input.slots.f64[slot * 8 + DELTA_QTY_F64] = qty;
       input.slots.i32[slot * 16 + DELTA_WORD_I32] = ACTION_SET | (side << 8);
     },
-    status(lane: number, kind: number, state: number) {
+    status: (lane: number, kind: number, state: number): void => {
       const slot = put(TYPE_VENUE_STATUS, lane, 0);
       input.slots.u8[slot * 64 + STATUS_KIND_U8] = kind;
       input.slots.u8[slot * 64 + STATUS_STATE_U8] = state;
     },
-    mark(kind: number, watermark: number) {
+    mark: (kind: number, watermark: number): void => {
       const slot = put(TYPE_MARKER, NO_INSTRUMENT, watermark);
       input.slots.u8[slot * 64 + MARKER_KIND_U8] = kind;
       input.slots.f64[slot * 8 + MARKER_WATERMARK_F64] = watermark;
     },
     /** Takes everything; answers what was said, as the records' words. */
-    poll(): Uint32Array[] {
+    poll: (): Uint32Array[] => {
       input.commit();
       while (shard.poll(7) > 0);
       const said = Array.from({ length: output.available() }, (_, n) => output.slots.u32.slice(output.slotAt(n) * 16, output.slotAt(n) * 16 + 16));
@@ -139,7 +148,13 @@ snapshotContract(
     const act = (random: Random): void => {
       const lane = random.nextBelow(LANES);
       const draw = random.nextBelow(100);
-      if (draw < 45) driver.trade(lane, Math.max(0, place[0] - random.nextBelow(4) * MS), 9900 + random.nextBelow(300) + (random.nextBelow(50) === 0 ? 900 : 0), 1 + random.nextBelow(9));
+      if (draw < 45)
+        driver.trade(
+          lane,
+          Math.max(0, place[0] - random.nextBelow(4) * MS),
+          9900 + random.nextBelow(300) + (random.nextBelow(50) === 0 ? 900 : 0),
+          1 + random.nextBelow(9),
+        );
       else if (draw < 70) {
         const side = random.nextBelow(2);
         driver.level(lane, side, side === SIDE_BID ? 9990 - random.nextBelow(9) : 9995 + random.nextBelow(9), random.nextBelow(5));
@@ -278,6 +293,5 @@ describe("a shard", () => {
     const said = poll();
     expect(shard.bookRefusals).toBeGreaterThan(0);
     expect(flagsOf(only(said, TYPE_BAR)[0])).toContain("BOOK_UNSYNCED");
-    expect(only(said, TYPE_SIGNAL).length).toBeGreaterThanOrEqual(0);
   });
 });

@@ -6,14 +6,15 @@
  * All state lies in one arena. Event time moves by the markers of ingest; what a marker makes due is emitted lane by lane in ascending
  * id, so the outputs of any number of shards merge into the order of one. The same code runs inline and in a worker.
  */
-import { PriceBreakout, BREAKOUT_COLUMNS, BREAKOUT_CONFIDENCE, BREAKOUT_PRICE } from "../../analysis/pattern/breakout.ts";
+import { PriceBreakout, BREAKOUT_COLUMNS, BREAKOUT_CONFIDENCE, BREAKOUT_EXCESS, BREAKOUT_PRICE, BREAKOUT_REFERENCE } from "../../analysis/pattern/breakout.ts";
 import type { Clock } from "../../kernel/core/clock.ts";
+import { POW10 } from "../../kernel/core/fixed.ts";
 import { REJECTED } from "../../kernel/core/status.ts";
 import { TIME_UNSET } from "../../kernel/core/units.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { isProcessable } from "../../kernel/lifecycle/state-word.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { FLAG_BAD_TS, FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
+import { FLAG_BAD_TS, FLAG_GAP_BEFORE, FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
 import {
   HEADER_FLAGS_U16,
   HEADER_INSTRUMENT_U32,
@@ -31,6 +32,7 @@ import { KIND_BREAKER, KIND_PATTERN } from "../../kernel/record/signal.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
 import { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } from "../../kernel/record/tape.ts";
 import { CONDITION_BROKEN, TRADE_AGGRESSOR_U8, TRADE_CONDITIONS_U8, TRADE_PRICE_F64, TRADE_QTY_F64 } from "../../kernel/record/trade.ts";
+import { isSessionStart } from "../../kernel/record/venue-status.ts";
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { LevelBook } from "../../market/book/level-book.ts";
 import { OrderBook } from "../../market/book/order-book.ts";
@@ -213,6 +215,7 @@ export class Shard {
     cause[CAUSE_TS_RECV] = f64[at + HEADER_TS_RECV_F64];
     this.counter[CONSUMED]++;
     const lane = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
+    if ((slots.u16[(slot << 5) + HEADER_FLAGS_U16] & FLAG_GAP_BEFORE) !== 0 && this.orderBook !== null) this.markGap(lane);
     switch (slots.u8[slot << 6]) {
       case TYPE_BOOK_DELTA:
         if (this.orderBook !== null) this.takeOrderDelta(this.orderBook, slots, slot, lane);
@@ -223,6 +226,7 @@ export class Shard {
         break;
       case TYPE_VENUE_STATUS:
         if (lane !== NO_INSTRUMENT) this.quality.onStatus(lane, slots, slot);
+        else if (isSessionStart(slots, slot)) this.startSession();
         break;
       case TYPE_MARKER:
         this.takeMarker(slots, slot);
@@ -252,6 +256,11 @@ export class Shard {
     this.onTrade(lane, slots.u8[(slot << 6) + TRADE_AGGRESSOR_U8]);
   }
 
+  /** Messages were lost before this one: a book built order by order has no snapshot to come back by. */
+  private markGap(lane: number): void {
+    if (lane < this.market.registry.capacity) this.quality.markUnsynced(lane);
+  }
+
   private refuse(lane: number): void {
     this.counter[BOOK_REFUSED]++;
     if (lane < this.market.registry.capacity) this.quality.markUnsynced(lane);
@@ -265,12 +274,21 @@ export class Shard {
     for (let i = 0; i < this.patterns.length; i++) if (this.patterns[i].onTrade(lane) === 1) this.raisePattern(lane, i);
   }
 
+  /** A venue's session begins: what is anchored to it begins anew. */
+  private startSession(): void {
+    for (let i = 0; i < this.rules.length; i++) this.rules[i].startSession();
+  }
+
   private raisePattern(lane: number, index: number): void {
     const { result } = this.patterns[index];
     const { draft, values } = this.desk;
     draft[DRAFT_PRICE] = result[BREAKOUT_PRICE];
     draft[DRAFT_STRENGTH] = result[BREAKOUT_CONFIDENCE];
-    for (let i = 0; i < BREAKOUT_COLUMNS; i++) values[i] = result[i];
+    const unit = POW10[this.market.registry.priceScale[lane]];
+    values[BREAKOUT_PRICE] = result[BREAKOUT_PRICE] / unit;
+    values[BREAKOUT_REFERENCE] = result[BREAKOUT_REFERENCE] / unit;
+    values[BREAKOUT_EXCESS] = result[BREAKOUT_EXCESS];
+    values[BREAKOUT_CONFIDENCE] = result[BREAKOUT_CONFIDENCE];
     this.desk.raise(lane, KIND_PATTERN, index, SIDE_NONE, BREAKOUT_COLUMNS, index);
   }
 

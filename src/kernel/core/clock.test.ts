@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LiveClock, ReplayClock, sessionEpochMs, TestClock, timeOfDay } from "./clock.ts";
+import { delta, LiveClock, ReplayClock, sessionEpochMs, TestClock, timeOfDay } from "./clock.ts";
 import { NANOS_PER_DAY, NANOS_PER_SECOND } from "./units.ts";
 
 describe("sessionEpochMs", () => {
@@ -8,6 +8,16 @@ describe("sessionEpochMs", () => {
     expect(sessionEpochMs(midnight)).toBe(midnight);
     expect(sessionEpochMs(midnight + 86_399_999)).toBe(midnight);
     expect(sessionEpochMs(midnight - 1)).toBe(midnight - 86_400_000);
+  });
+});
+
+describe("delta", () => {
+  it("is what passed from one time to another, below 0 when the clock went back", () => {
+    const clock = new TestClock(100);
+    const start = clock.now();
+    clock.advance(41);
+    expect(delta(start, clock.now())).toBe(41);
+    expect(delta(clock.now(), start)).toBe(-41);
   });
 });
 

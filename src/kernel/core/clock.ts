@@ -13,6 +13,11 @@ export interface Clock {
   now(): Nanos;
 }
 
+/** Nanoseconds from one monotonic time to another (source 2). */
+export function delta(start: Nanos, end: Nanos): number {
+  return end - start;
+}
+
 /** Milliseconds since 1970 of the UTC midnight at or before a wall time given in the same unit. */
 export function sessionEpochMs(timeMs: number): number {
   return Math.floor(timeMs / 86_400_000) * 86_400_000;

@@ -56,6 +56,14 @@ export const BOOK_SYNCED = 1;
 /** In step by sequence, but a fault in the content could not be seen (no checksum). */
 export const BOOK_UNVERIFIED = 2;
 
+/** The event letter of the start of market hours (ITCH 5.0 section 1.1). */
+const EVENT_MARKET_HOURS = 0x51; // Q
+
+/** True for the record that says that the venue's session begins. */
+export function isSessionStart(slots: Slots, slot: number): boolean {
+  return slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_SESSION && slots.u8[(slot << 6) + STATUS_STATE_U8] === EVENT_MARKET_HOURS;
+}
+
 /** A movable view of one venue status. */
 export class VenueStatusView {
   private slots: Slots;

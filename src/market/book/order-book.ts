@@ -16,7 +16,7 @@ import * as bookDelta from "../../kernel/record/book-delta.ts";
 import * as flags from "../../kernel/record/flags.ts";
 import * as header from "../../kernel/record/header.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
-import * as tape from "../../kernel/record/tape.ts";
+import * as tapeRow from "../../kernel/record/tape.ts";
 import { requireBookSizes } from "./book-sizes.ts";
 import { Ladders } from "./ladder.ts";
 import * as ladderRows from "./ladder.ts";
@@ -25,12 +25,26 @@ import * as orderIndex from "./order-index.ts";
 import { TopOfBook } from "./top-of-book.ts";
 import * as topOfBook from "./top-of-book.ts";
 
-// Rebound so that they are folded into the code: an imported constant is read at each use.
+// Rebound so that they are folded into the code: an imported or exported constant is read at each use.
 const { REJECTED, UNKNOWN } = status;
-const { ACTION_ADD, ACTION_CANCEL, ACTION_CLEAR, ACTION_DELETE, ACTION_EXECUTE, ACTION_EXECUTE_AT, ACTION_REPLACE_FROM, ACTION_REPLACE_TO, DELTA_ORDER_HIGH_I32, DELTA_ORDER_LOW_I32, DELTA_PRICE_F64, DELTA_QTY_F64, DELTA_WORD_I32 } = bookDelta;
+const {
+  ACTION_ADD,
+  ACTION_CANCEL,
+  ACTION_CLEAR,
+  ACTION_DELETE,
+  ACTION_EXECUTE,
+  ACTION_EXECUTE_AT,
+  ACTION_REPLACE_FROM,
+  ACTION_REPLACE_TO,
+  DELTA_ORDER_HIGH_I32,
+  DELTA_ORDER_LOW_I32,
+  DELTA_PRICE_F64,
+  DELTA_QTY_F64,
+  DELTA_WORD_I32,
+} = bookDelta;
 const { FLAG_LAST } = flags;
 const { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_EVENT_F64, HEADER_WORD_I32, SIDE_ASK, SIDE_NONE } = header;
-const { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } = tape;
+const { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } = tapeRow;
 const { LEVEL_FIRST_I32, LEVEL_LADDER_I32, LEVEL_LAST_I32, LEVEL_ORDERS_I32, LEVEL_QTY_F64 } = ladderRows;
 const { ORDER_ID_HIGH_I32, ORDER_ID_LOW_I32, ORDER_INSTRUMENT_I32 } = orderIndex;
 const { BOOK_APPLIED, BOOK_TRADED } = topOfBook;
@@ -39,6 +53,10 @@ const { BOOK_APPLIED, BOOK_TRADED } = topOfBook;
 export const ORDER_LEVEL_I32 = 4;
 export const ORDER_AHEAD_I32 = 5;
 export const ORDER_BEHIND_I32 = 6;
+
+const LEVEL = ORDER_LEVEL_I32;
+const AHEAD = ORDER_AHEAD_I32;
+const BEHIND = ORDER_BEHIND_I32;
 
 /** Orders that a book holds unless told otherwise. */
 export const DEFAULT_ORDERS: number = 1 << 20;
@@ -214,18 +232,18 @@ export class OrderBook {
     rows[r + ORDER_ID_LOW_I32] = low;
     rows[r + ORDER_ID_HIGH_I32] = high;
     rows[r + ORDER_INSTRUMENT_I32] = instrument;
-    rows[r + ORDER_LEVEL_I32] = level;
+    rows[r + LEVEL] = level;
     this.index.insert(-1 - bucket, row);
     const l = level << 3;
     ladders.f64[(level << 2) + LEVEL_QTY_F64] += qty;
     ladders.i32[l + LEVEL_ORDERS_I32]++;
     if (this.hasQueues) {
       const last = ladders.i32[l + LEVEL_LAST_I32];
-      rows[r + ORDER_AHEAD_I32] = last;
-      rows[r + ORDER_BEHIND_I32] = 0;
+      rows[r + AHEAD] = last;
+      rows[r + BEHIND] = 0;
       ladders.i32[l + LEVEL_LAST_I32] = row;
       if (last === 0) ladders.i32[l + LEVEL_FIRST_I32] = row;
-      else rows[(last << 3) + ORDER_BEHIND_I32] = row;
+      else rows[(last << 3) + BEHIND] = row;
     }
     if (ladders.best(ladder) === level) this.top.touch(instrument);
     return BOOK_APPLIED;
@@ -243,7 +261,7 @@ export class OrderBook {
     if (bucket < 0) return this.refuse(COUNT_UNKNOWN);
     const ladders = this.ladders;
     const row = this.index.rowAt(bucket);
-    const level = this.i32[(row << 3) + ORDER_LEVEL_I32];
+    const level = this.i32[(row << 3) + LEVEL];
     const ladder = ladders.i32[(level << 3) + LEVEL_LADDER_I32];
     let result = BOOK_APPLIED;
     if (action !== ACTION_CANCEL) {
@@ -271,7 +289,7 @@ export class OrderBook {
     const bucket = this.index.find(words[at + DELTA_ORDER_LOW_I32], words[at + DELTA_ORDER_HIGH_I32], instrument);
     if (bucket < 0) return this.refuse(COUNT_UNKNOWN);
     const row = this.index.rowAt(bucket);
-    const level = this.i32[(row << 3) + ORDER_LEVEL_I32];
+    const level = this.i32[(row << 3) + LEVEL];
     this.removeOrder(bucket, row, level, this.ladders.i32[(level << 3) + LEVEL_LADDER_I32]);
     return BOOK_APPLIED;
   }
@@ -281,7 +299,7 @@ export class OrderBook {
     const bucket = this.index.find(words[at + DELTA_ORDER_LOW_I32], words[at + DELTA_ORDER_HIGH_I32], instrument);
     if (bucket < 0) return this.refuse(COUNT_UNKNOWN);
     const row = this.index.rowAt(bucket);
-    const level = this.i32[(row << 3) + ORDER_LEVEL_I32];
+    const level = this.i32[(row << 3) + LEVEL];
     const ladder = this.ladders.i32[(level << 3) + LEVEL_LADDER_I32];
     this.removeOrder(bucket, row, level, ladder);
     this.replacing[instrument] = 1 + (ladder & 1);
@@ -313,12 +331,12 @@ export class OrderBook {
   private leaveQueue(row: number, l: number): void {
     const rows = this.i32;
     const levels = this.ladders.i32;
-    const ahead = rows[(row << 3) + ORDER_AHEAD_I32];
-    const behind = rows[(row << 3) + ORDER_BEHIND_I32];
+    const ahead = rows[(row << 3) + AHEAD];
+    const behind = rows[(row << 3) + BEHIND];
     if (ahead === 0) levels[l + LEVEL_FIRST_I32] = behind;
-    else rows[(ahead << 3) + ORDER_BEHIND_I32] = behind;
+    else rows[(ahead << 3) + BEHIND] = behind;
     if (behind === 0) levels[l + LEVEL_LAST_I32] = ahead;
-    else rows[(behind << 3) + ORDER_AHEAD_I32] = ahead;
+    else rows[(behind << 3) + AHEAD] = ahead;
   }
 
   /** Empties both sides: along the queues, or without them by a look at every row ever used. */
@@ -330,7 +348,7 @@ export class OrderBook {
     } else {
       const rows = this.i32;
       for (let row = this.rowCount[1]; row > 0; row--) {
-        if (rows[(row << 3) + ORDER_LEVEL_I32] !== 0 && rows[(row << 3) + ORDER_INSTRUMENT_I32] === instrument) this.freeOrder(row, instrument);
+        if (rows[(row << 3) + LEVEL] !== 0 && rows[(row << 3) + ORDER_INSTRUMENT_I32] === instrument) this.freeOrder(row, instrument);
       }
     }
     ladders.clear(instrument << 1);
@@ -346,7 +364,7 @@ export class OrderBook {
     for (let rank = ladders.depth(ladder) - 1; rank >= 0; rank--) {
       let row = ladders.i32[(ladders.levelAt(ladder, rank) << 3) + LEVEL_FIRST_I32];
       while (row !== 0) {
-        const behind = rows[(row << 3) + ORDER_BEHIND_I32];
+        const behind = rows[(row << 3) + BEHIND];
         this.freeOrder(row, ladder >>> 1);
         row = behind;
       }
@@ -364,14 +382,14 @@ export class OrderBook {
     count[2]++;
     const free = count[0];
     if (free === 0) return ++count[1];
-    count[0] = this.i32[(free << 3) + ORDER_BEHIND_I32];
+    count[0] = this.i32[(free << 3) + BEHIND];
     return free;
   }
 
   private freeRow(row: number): void {
     const r = row << 3;
-    this.i32[r + ORDER_LEVEL_I32] = 0;
-    this.i32[r + ORDER_BEHIND_I32] = this.rowCount[0];
+    this.i32[r + LEVEL] = 0;
+    this.i32[r + BEHIND] = this.rowCount[0];
     this.rowCount[0] = row;
     this.rowCount[2]--;
   }

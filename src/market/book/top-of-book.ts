@@ -9,7 +9,7 @@ import type { Arena } from "../../kernel/memory/arena.ts";
 import * as ladderRows from "./ladder.ts";
 import type { Ladders } from "./ladder.ts";
 
-// Rebound so that they are folded into the code: an imported constant is read at each use.
+// Rebound so that they are folded into the code: an imported or exported constant is read at each use.
 const { LEVEL_PRICE_F64, LEVEL_QTY_F64 } = ladderRows;
 
 /** Bits of what `apply` of a book returns: */
@@ -30,6 +30,13 @@ export const TOP_ASK_QTY = 3;
 /** Doubles in a row. */
 export const TOP_WIDTH = 4;
 
+const CHANGED = BOOK_TOP_CHANGED;
+const CROSSED = BOOK_CROSSED;
+const BID_QTY = TOP_BID_QTY;
+const ASK_PRICE = TOP_ASK_PRICE;
+const ASK_QTY = TOP_ASK_QTY;
+const WIDTH = TOP_WIDTH;
+
 const MARK_TOUCHED = 1;
 const MARK_CROSSED = 2;
 
@@ -43,7 +50,7 @@ export class TopOfBook {
 
   constructor(arena: Arena, ladders: Ladders) {
     this.ladders = ladders;
-    this.tops = arena.float64("top.rows", ladders.instruments * TOP_WIDTH);
+    this.tops = arena.float64("top.rows", ladders.instruments * WIDTH);
     this.marks = arena.uint8("top.marks", ladders.instruments);
     this.counter = arena.float64("top.count", 2);
   }
@@ -71,10 +78,10 @@ export class TopOfBook {
   /** At the end of an event: moves the row on and says what is new, as BOOK_TOP_CHANGED and BOOK_CROSSED. */
   settle(instrument: number): number {
     const mark = this.marks[instrument];
-    if ((mark & MARK_TOUCHED) === 0) return (mark & MARK_CROSSED) === 0 ? 0 : BOOK_CROSSED;
+    if ((mark & MARK_TOUCHED) === 0) return (mark & MARK_CROSSED) === 0 ? 0 : CROSSED;
     const tops = this.tops;
     const rows = this.ladders.f64;
-    const at = instrument * TOP_WIDTH;
+    const at = instrument * WIDTH;
     const bid = this.ladders.best(instrument << 1) << 2; // row 0 is no level: price 0, quantity 0
     const ask = this.ladders.best((instrument << 1) | 1) << 2;
     const bidPrice = rows[bid + LEVEL_PRICE_F64];
@@ -82,19 +89,19 @@ export class TopOfBook {
     const askPrice = rows[ask + LEVEL_PRICE_F64];
     const askQty = rows[ask + LEVEL_QTY_F64];
     let result = 0;
-    if (tops[at] !== bidPrice || tops[at + TOP_BID_QTY] !== bidQty || tops[at + TOP_ASK_PRICE] !== askPrice || tops[at + TOP_ASK_QTY] !== askQty) {
+    if (tops[at] !== bidPrice || tops[at + BID_QTY] !== bidQty || tops[at + ASK_PRICE] !== askPrice || tops[at + ASK_QTY] !== askQty) {
       tops[at] = bidPrice;
-      tops[at + TOP_BID_QTY] = bidQty;
-      tops[at + TOP_ASK_PRICE] = askPrice;
-      tops[at + TOP_ASK_QTY] = askQty;
+      tops[at + BID_QTY] = bidQty;
+      tops[at + ASK_PRICE] = askPrice;
+      tops[at + ASK_QTY] = askQty;
       this.counter[0]++;
-      result = BOOK_TOP_CHANGED;
+      result = CHANGED;
     }
     let after = mark & ~MARK_TOUCHED;
     if (bid !== 0 && ask !== 0 && bidPrice > askPrice) {
       if ((mark & MARK_CROSSED) === 0) this.counter[1]++;
       after |= MARK_CROSSED;
-      result |= BOOK_CROSSED;
+      result |= CROSSED;
     } else after &= ~MARK_CROSSED;
     this.marks[instrument] = after;
     return result;

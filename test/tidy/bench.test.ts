@@ -1,0 +1,78 @@
+/** The benches run: their small mode, in this process, so that none rots. What they say about speed is not judged here. */
+import { describe, expect, it } from "vitest";
+import { compete, Laps, median, type Sample } from "../../bench/harness.ts";
+import { runBenches, type BenchReport } from "../../bench/run.ts";
+import { StreamError } from "../../src/kernel/core/errors.ts";
+
+const EFFORT = { seconds: 0, small: true };
+const SLOW_MS = 120_000;
+
+function side(name: string, ns: number, hash: string): { name: string; run(): Sample } {
+  return { name, run: () => ({ operations: 1000, ns, hash }) };
+}
+
+async function report(name: string | undefined): Promise<BenchReport> {
+  let text = "";
+  await runBenches(name, { seconds: 1, small: true, json: true }, (part) => {
+    text += part;
+  });
+  return JSON.parse(text) as BenchReport;
+}
+
+describe("a contest", () => {
+  it("takes the median of an odd and of an even number of values", () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+  });
+
+  it("tells operations a second and how many times the rival's", async () => {
+    const result = await compete({ name: "n", unit: "x/s", ours: side("us", 1e6, "a"), rival: side("them", 4e6, "a") }, EFFORT);
+    expect(result).toMatchObject({ value: 1_000_000, rival: "them", rivalValue: 250_000, ratio: 4, hash: "a", p50: null });
+  });
+
+  it("refuses a rival that claims the same work and comes to another result", async () => {
+    const contest = { name: "n", unit: "x/s", ours: side("us", 1, "a"), rival: side("them", 1, "b") };
+    await expect(compete(contest, EFFORT)).rejects.toThrow(StreamError);
+    expect((await compete({ ...contest, rival: { ...contest.rival, sameWork: false } }, EFFORT)).ratio).toBe(1);
+  });
+
+  it("goes on without a rival and says why there is none", async () => {
+    const result = await compete({ name: "n", unit: "x/s", ours: side("us", 1e6, "a"), rival: "no compiler" }, EFFORT);
+    expect(result).toMatchObject({ rival: null, rivalValue: null, ratio: null, skipped: "no compiler" });
+  });
+
+  it("has percentiles of laps once there are laps", () => {
+    const laps = new Laps(10, 2);
+    expect(laps.percentiles()).toEqual([]);
+    laps.begin();
+    for (let i = 0; i < 5; i++) laps.lap(); // more than it keeps
+    expect(laps.percentiles()).toHaveLength(4);
+    for (const ns of laps.percentiles()) expect(ns).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe("tercel bench --small", () => {
+  it(
+    "runs every bench, with a rival or the reason why not, and a hash of the work",
+    async () => {
+      const { name, host, node, results } = await report(undefined);
+      expect({ name, node }).toEqual({ name: "all", node: process.versions.node });
+      expect(host).toMatch(/\d+ x /);
+      expect(new Set(results.map((result) => result.name.split("/")[0]))).toEqual(
+        new Set(["gated-ring", "itch-decode", "order-book", "bytes-to-signal", "indicators", "json-decode"]),
+      );
+      for (const result of results) {
+        expect(result.value, result.name).toBeGreaterThan(0);
+        expect(result.hash, result.name).toMatch(/^[0-9a-f]{8}([0-9a-f]{24})?$/);
+        expect(Number.isInteger(result.gcEvents), result.name).toBe(true);
+        if (result.rival === null) expect(result.skipped, result.name).toContain("skipped");
+        else expect(result.ratio, result.name).toBeGreaterThan(0);
+      }
+    },
+    SLOW_MS,
+  );
+
+  it("knows its benches by name", async () => {
+    await expect(report("no-such-bench")).rejects.toMatchObject({ code: "USAGE" });
+  });
+});
