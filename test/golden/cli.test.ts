@@ -195,3 +195,25 @@ describe("inspect book --instrument", () => {
     }
   });
 });
+
+describe("replay", () => {
+  itWithData("the spot capture gives one hash, in any pieces, batches, drivers and shards", SPOT.slice(0, 1), async () => {
+    interface Summary {
+      readonly messages: number;
+      readonly malformed: number;
+      readonly gaps: number;
+      readonly lost: number;
+      readonly signals: number;
+      readonly outputHash: string;
+    }
+    const plan = join(import.meta.dirname, "..", "..", "examples", "pipeline.yaml");
+    const replay = (...more: readonly string[]): Promise<Summary> =>
+      tercelJson<Summary>(["replay", plan, "--from", dataPath(SPOT[0]), "--feed", "binance", ...more]);
+    const { outputHash, messages, signals, ...counts } = await replay();
+    expect(counts).toMatchObject({ malformed: 0, gaps: 0, lost: 0 });
+    expect([messages > 40_000, signals > 0]).toEqual([true, true]);
+    for (const more of [[], ["--chunk", "7", "--batch", "1", "--driver", "threaded"], ["--shards", "2"], ["--shards", "3", "--driver", "threaded"]]) {
+      expect(await replay(...more), more.join(" ")).toMatchObject({ outputHash, messages, signals, lost: 0 });
+    }
+  });
+});

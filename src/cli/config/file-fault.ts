@@ -37,8 +37,8 @@ export class FileText {
   /** The fault at an offset of the text. A sentence of several lines shows its own place and gets no caret. */
   faultAt(offset: number, what: string, code: ErrorCode = "CONFIG_INVALID", cause?: unknown): StreamError {
     const { line, col } = this.lines.linePos(offset);
-    const shown = this.text.split(/\r?\n/)[line - 1] ?? "";
-    const caret = what.includes("\n") ? "" : `\n  ${shown.replace(/\t/g, " ")}\n  ${" ".repeat(Math.max(0, col - 1))}^`;
+    const faulty = this.text.split(/\r?\n/)[line - 1] ?? "";
+    const caret = what.includes("\n") ? "" : `\n  ${faulty.replace(/\t/g, " ")}\n  ${" ".repeat(Math.max(0, col - 1))}^`;
     return new StreamError(code, `${this.path}:${line}:${col}: ${what}${caret}`, { path: this.path, line, column: col }, cause);
   }
 

@@ -19,6 +19,7 @@ import {
   TYPE_MARKER,
   TYPE_PANE,
   TYPE_TRADE,
+  TYPE_VALUES,
   TYPE_VENUE_STATUS,
   headerWord,
   typeName,
@@ -36,7 +37,8 @@ import {
   REASON_NOT_READY,
 } from "../../kernel/record/ack.ts";
 import { CONDITION_BROKEN, TRADE_AGGRESSOR_U8, TRADE_CONDITIONS_U8, TRADE_PRICE_F64, TRADE_QTY_F64 } from "../../kernel/record/trade.ts";
-import { BOOK_SYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_STATE_U8, STATUS_TRADING } from "../../kernel/record/venue-status.ts";
+import { BOOK_SYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_SESSION, STATUS_STATE_U8, STATUS_TRADING } from "../../kernel/record/venue-status.ts";
+import { VALUES_FIRST_F64 } from "../../kernel/record/values.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { Market } from "./assembly.ts";
 import { breakout, pipeline, tumbling } from "./pipeline.ts";
@@ -230,6 +232,25 @@ describe("a shard", () => {
     mark(MARKER_WATERMARK, 20 * MS);
     const said = poll().filter((record) => [TYPE_BAR, TYPE_PANE].includes(typeOf(record)));
     expect(said.map((record) => [record[1], ...flagsOf(record)])).toEqual([[0], [0], [1, "HALTED"], [1, "HALTED"], [2, "BOOK_UNSYNCED"], [2, "BOOK_UNSYNCED"]]);
+  });
+
+  it("begins session-anchored indicators anew when the venue's market hours begin", () => {
+    const plan = { ...pipeline("session").bars("10ms").signal("vwap", "vwap() > 0", { every: true }).toPlan(), limits: PLAN.limits };
+    const { trade, mark, status, poll } = rig(plan);
+    const vwap = (): number => {
+      const [values] = only(poll(), TYPE_VALUES);
+      return new Float64Array(values.slice().buffer)[VALUES_FIRST_F64];
+    };
+    trade(0, 0, 10_000);
+    mark(MARKER_WATERMARK, 10 * MS);
+    expect(vwap()).toBe(100);
+    trade(0, 10 * MS, 30_000);
+    mark(MARKER_WATERMARK, 20 * MS);
+    expect(vwap()).toBe(200);
+    status(NO_INSTRUMENT, STATUS_SESSION, 0x51);
+    trade(0, 20 * MS, 50_000);
+    mark(MARKER_WATERMARK, 30 * MS);
+    expect(vwap()).toBe(500);
   });
 
   it("leaves broken trades and trades with a bad time out of bars and windows", () => {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { TestClock } from "../kernel/core/clock.ts";
+import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import type { Clock } from "../kernel/core/clock.ts";
+import { demoPlan } from "./demo-plan.ts";
+import { makeReady } from "./make-ready.ts";
+import { warmupText } from "./summary.ts";
+
+/** A clock that goes back by a nanosecond at each reading. */
+function backwards(): Clock {
+  let now = 1e9;
+  return { now: () => now-- } as Clock;
+}
+
+describe("from INIT to READY", () => {
+  it("a run on recorded time is ready as soon as its clock is sound", () => {
+    const clock = new TestClock();
+    const lifecycle = new Lifecycle(clock);
+    expect(makeReady(lifecycle, clock, null)).toBeNull();
+    expect(lifecycle.state).toBe("READY");
+  });
+
+  it("a clock that goes back keeps a run from being ready", () => {
+    const lifecycle = new Lifecycle(new TestClock());
+    expect(makeReady(lifecycle, backwards(), null)).toBeNull();
+    expect(lifecycle.state).not.toBe("READY");
+  });
+
+  it("a run in real time is warmed on its own plan, which is thrown away", () => {
+    const clock = new TestClock();
+    const lifecycle = new Lifecycle(clock);
+    const plan = { ...demoPlan(), sinks: [{ kind: "file", path: "/no/such/folder/never-opened.jsonl" }] } as const;
+    const report = makeReady(lifecycle, clock, plan);
+    expect([report?.outcome, lifecycle.state]).toEqual(["ready", "READY"]);
+  });
+
+  it("the outcome is one line for people", () => {
+    const clock = new TestClock();
+    const report = makeReady(new Lifecycle(clock), clock, demoPlan());
+    if (report === null) throw new Error("expected a report");
+    expect(warmupText({ ...report, rounds: 7, p99Ns: 4100 })).toBe("warm after 7 rounds, p99 of a packet 4.10 us: READY\n");
+    expect(warmupText({ ...report, rounds: 60, p99Ns: 9e6, outcome: "degraded" })).toBe(
+      "not warm after 60 rounds, p99 of a packet 9.00 ms: DEGRADED, orders are not executed\n",
+    );
+  });
+});
