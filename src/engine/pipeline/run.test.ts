@@ -57,7 +57,8 @@ describe("a run", () => {
       const engine = createEngine({ driver, sinks: [refusing, other], store });
       engine.run.begin();
       await expect(engine.run.consume(new BytesSource(BYTES, 0, 1024))).rejects.toThrow(code("SINK_FAILED"));
-      expect(engine.run.position).toBeLessThan(BYTES.length);
+      // A worker may take longer to start than this input takes to read: only the inline driver stops at a known place.
+      if (driver === "inline") expect(engine.run.position).toBeLessThan(BYTES.length);
       expect([refusing.said.at(-1), other.said.at(-1)]).toEqual(["close", "close"]);
       expect(refusing.written).toBe(500);
       expect(store.saved.every(({ sinkPositions }) => sinkPositions[0] < 500)).toBe(true);
