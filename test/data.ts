@@ -21,5 +21,8 @@ export function itWithData(name: string, files: readonly string[], body: () => v
     it(name, () => {
       throw new Error(`test data is missing: ${missing.join(", ")} (TERCEL_DATA=${root})`);
     });
-  } else it.skip(`${name} [no data: ${missing.join(", ")}]`, body);
+  } else {
+    console.warn(`skipped for want of data: ${name} [${missing.join(", ")}]`); // the reporter shows skipped tests as a count only
+    it.skip(`${name} [no data: ${missing.join(", ")}]`, body);
+  }
 }

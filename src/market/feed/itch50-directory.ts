@@ -28,13 +28,13 @@ export class Itch50Directory {
   readonly registry: InstrumentRegistry;
   private readonly locates: Int32Array;
   private readonly state: Float64Array;
-  private readonly placeholder: Uint8Array;
+  private readonly numberText: Uint8Array;
 
   constructor(arena: Arena, registry: InstrumentRegistry) {
     this.registry = registry;
     this.locates = arena.int32("itch50.locates", LOCATES * 4);
     this.state = arena.float64("itch50.directory", STATE_CELLS);
-    this.placeholder = new Uint8Array(STOCK_BYTES);
+    this.numberText = new Uint8Array(STOCK_BYTES);
   }
 
   /** Messages whose locate no message has named. */
@@ -83,7 +83,7 @@ export class Itch50Directory {
       this.state[UNKNOWN_LOCATE]++;
       return -known - 1;
     }
-    const text = this.placeholder;
+    const text = this.numberText;
     let digits = 1;
     for (let rest = locate; rest >= 10; rest = (rest / 10) | 0) digits++;
     text[0] = HASH_SIGN;
