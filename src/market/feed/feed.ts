@@ -5,6 +5,8 @@
  * in the quarantine and skipped; the stream goes on. Before each push the caller writes the receive time into the outlet's staging
  * slot (HEADER_TS_RECV_F64); a capture that carries its own receive times overwrites it.
  */
+import type { Quarantine } from "./quarantine.ts";
+
 export interface Feed {
   /** Takes the next bytes of the stream, bytes[from, to). Never throws for what is in them. */
   push(bytes: Uint8Array, from: number, to: number): void;
@@ -14,6 +16,8 @@ export interface Feed {
   readonly messages: number;
   /** Offset in the stream at which it stopped making sense, or -1. */
   readonly brokenAt: number;
+  /** The newest malformed messages, kept for inspection. */
+  readonly quarantine: Quarantine;
   /** What was seen so far. Cold. */
   report(): FeedReport;
 }

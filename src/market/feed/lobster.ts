@@ -111,7 +111,7 @@ function nanosEnd(bytes: Uint8Array, from: number, end: number): number {
 
 export class LobsterFeed implements Feed {
   private readonly framer: LineFramer;
-  private readonly quarantine: Quarantine;
+  readonly quarantine: Quarantine;
   private readonly registry: InstrumentRegistry;
   private readonly outlet: Outlet;
   private readonly symbol: Uint8Array;
