@@ -2,6 +2,7 @@
 import { feedNamed } from "../engine/pipeline/feed-catalog.ts";
 import { Arena } from "../kernel/memory/arena.ts";
 import { HEADER_INSTRUMENT_U32, HEADER_TS_EVENT_F64, TYPE_BOOK_DELTA, TYPE_VENUE_STATUS } from "../kernel/record/header.ts";
+import { NO_INSTRUMENT } from "../kernel/record/marker.ts";
 import type { RecordTarget } from "../kernel/record/outlet.ts";
 import type { Slots } from "../kernel/record/slots.ts";
 import { BOOK_SYNCED, BOOK_UNSYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_STATE_U8 } from "../kernel/record/venue-status.ts";
@@ -37,7 +38,13 @@ export class BookBuilder implements RecordTarget {
     if (type === TYPE_BOOK_DELTA) {
       if (this.book.apply(slots, slot) < 0) this.refused++;
     } else if (type === TYPE_VENUE_STATUS && slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK)
-      this.quality[instrument] = slots.u8[(slot << 6) + STATUS_STATE_U8];
+      this.takeQuality(instrument, slots.u8[(slot << 6) + STATUS_STATE_U8]);
     if (instrument < INSPECT_INSTRUMENTS) this.lastEventNs[instrument] = slots.f64[(slot << 3) + HEADER_TS_EVENT_F64];
+  }
+
+  /** The word on a book, or on all of them, those not yet seen too. */
+  protected takeQuality(instrument: number, state: number): void {
+    if (instrument === NO_INSTRUMENT) this.quality.fill(state);
+    else this.quality[instrument] = state;
   }
 }

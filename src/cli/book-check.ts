@@ -11,9 +11,10 @@ import { FileSource } from "../connect/file/file-source.ts";
 import { feedNamed } from "../engine/pipeline/feed-catalog.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import { FLAG_LAST } from "../kernel/record/flags.ts";
-import { HEADER_FLAGS_U16, HEADER_INSTRUMENT_U32, TYPE_BOOK_DELTA, TYPE_VENUE_STATUS } from "../kernel/record/header.ts";
+import { HEADER_FLAGS_U16, HEADER_INSTRUMENT_U32, TYPE_BOOK_DELTA } from "../kernel/record/header.ts";
+import { NO_INSTRUMENT } from "../kernel/record/marker.ts";
 import type { Slots } from "../kernel/record/slots.ts";
-import { BOOK_UNSYNCED, STATUS_BOOK, STATUS_KIND_U8 } from "../kernel/record/venue-status.ts";
+import { BOOK_UNSYNCED } from "../kernel/record/venue-status.ts";
 import { BboRun } from "../market/sync/bbo-check.ts";
 import { checkTransitions } from "../market/sync/lobster-transitions.ts";
 import { openFeed, requireRecognised } from "./feed-reader.ts";
@@ -92,11 +93,8 @@ class EventCheck extends BookBuilder {
 
   override accept(slots: Slots, slot: number): void {
     const instrument = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
-    const wasInStep = this.quality[instrument] !== BOOK_UNSYNCED;
     super.accept(slots, slot);
-    const type = slots.u8[slot << 6];
-    if (type === TYPE_VENUE_STATUS && slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK) this.onQuality(instrument, wasInStep);
-    if (type !== TYPE_BOOK_DELTA || (slots.u16[(slot << 5) + HEADER_FLAGS_U16] & FLAG_LAST) === 0) return;
+    if (slots.u8[slot << 6] !== TYPE_BOOK_DELTA || (slots.u16[(slot << 5) + HEADER_FLAGS_U16] & FLAG_LAST) === 0) return;
     const counts = this.of(instrument);
     if (this.quality[instrument] === BOOK_UNSYNCED) {
       counts.unverified++;
@@ -106,6 +104,13 @@ class EventCheck extends BookBuilder {
     counts.checked++;
     if (isCrossed) counts.crossed++;
     if (this.name === "sequence" || !isCrossed) counts.matched++;
+  }
+
+  protected override takeQuality(instrument: number, state: number): void {
+    const concerned = instrument === NO_INSTRUMENT ? [...this.counts.keys()] : [instrument];
+    const wasInStep = concerned.map((each) => this.quality[each] !== BOOK_UNSYNCED);
+    super.takeQuality(instrument, state);
+    concerned.forEach((each, index) => this.onQuality(each, wasInStep[index]));
   }
 
   /** A book that was in step and is not is a gap; one that has no snapshot yet is not. */

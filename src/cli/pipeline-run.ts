@@ -79,6 +79,12 @@ export interface RunSummary {
   readonly gaps: number;
   readonly late: number;
   readonly lost: number;
+  /** Records whose time was out of its sane range: kept out of bars, windows and patterns. */
+  readonly badTimes: number;
+  /** Book records that named an order from before the input. */
+  readonly unknownOrders: number;
+  /** Book records that a book refused: its instrument is out of step from then on. */
+  readonly bookRefusals: number;
   /** From a record's ingest to the release of its outputs, every 64th record, ns. */
   readonly latency: Readonly<Record<"p50" | "p90" | "p99" | "p999" | "max" | "sd", number | null>>;
   /** Where the time of a piece of input went, ns; the shares of one piece sum to its whole. */
@@ -210,6 +216,9 @@ function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedg
     gaps: report.gaps ?? 0,
     late: shards.reduce((sum, shard) => sum + shard.late, 0),
     lost: lostOf(assembly),
+    badTimes: ingest.badTimes,
+    unknownOrders: shards.reduce((sum, shard) => sum + shard.unknownOrders, 0),
+    bookRefusals: shards.reduce((sum, shard) => sum + shard.bookRefusals, 0),
     latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
     stages: Object.fromEntries(ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
     gcEvents,

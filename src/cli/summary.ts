@@ -20,7 +20,7 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  messages  ${grouped(summary.messages)} in ${summary.seconds.toFixed(2)} s, ${grouped(summary.messages / summary.seconds)}/s   malformed ${grouped(summary.malformed)}`,
     `  records   ${grouped(total)}   ${types.join("   ")}`,
     `  outputs   signals ${grouped(summary.signals)}   bars ${grouped(summary.bars)}   panes ${grouped(summary.panes)}   acks ${grouped(summary.acks)}`,
-    `  quality   gaps ${summary.gaps}   late ${summary.late}   lost ${summary.lost}`,
+    `  quality   gaps ${summary.gaps}   late ${summary.late}   lost ${summary.lost}   bad times ${summary.badTimes}   unknown orders ${summary.unknownOrders}   book refusals ${summary.bookRefusals}`,
     `  latency   p50 ${latencyText(latency.p50)}   p99 ${latencyText(latency.p99)}   p99.9 ${latencyText(latency.p999)}   max ${latencyText(latency.max)}   garbage collections ${summary.gcEvents}`,
     `  stages    ${Object.entries(summary.stages)
       .map(([stage, { p50, p99 }]) => `${stage} p50 ${latencyText(p50)} p99 ${latencyText(p99)}`)

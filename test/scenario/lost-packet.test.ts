@@ -1,6 +1,6 @@
 /** A MoldUDP64 packet is lost in the middle of a session: books built order by order say so from then on, and their orders are refused. */
 import { describe, expect, it } from "vitest";
-import { busyPlan, runBytes, simulatedBytes } from "../model/engine-rig.ts";
+import { busyPlan, hashOf, runBytes, simulatedBytes } from "../model/engine-rig.ts";
 import { concat, packet } from "../model/itch50-bytes.ts";
 
 const MESSAGES_A_PACKET = 20;
@@ -53,7 +53,26 @@ describe("a lost packet", () => {
     expect(first).toBeGreaterThan(0);
     expect(said.slice(0, first).some(({ ack }) => ack === "filled")).toBe(true);
     expect(said.some(({ reason }) => reason === "bookUnsynced")).toBe(true);
-    const marked = said.slice(first).filter(({ flags }) => flags?.includes("BOOK_UNSYNCED") === true);
-    expect(marked.some(({ ack }) => ack === "filled")).toBe(false);
+    const afterwards = said.slice(first);
+    expect(afterwards.every(({ flags }) => flags?.includes("BOOK_UNSYNCED") === true)).toBe(true);
+    expect(afterwards.some(({ ack }) => ack === "filled")).toBe(false);
+  });
+
+  it("gives the same outputs on any number of shards", async () => {
+    const bytes = datagrams(framed, 1000);
+    const [one, three] = [await runBytes(bytes, { plan: busyPlan() }), await runBytes(bytes, { plan: busyPlan(), shards: 3 })];
+    expect(hashOf(three)).toBe(hashOf(one));
+  });
+});
+
+describe("bytes that are no messages in the middle of a file", () => {
+  it("mark every book, as a lost packet does", async () => {
+    const whole = simulatedBytes({ seed: 5, instruments: 30, messages: 60_000 });
+    const middle = whole.length >> 1;
+    const damaged = concat([whole.slice(0, middle), new Uint8Array(50).fill(0xff), whole.slice(middle)]);
+    const { said } = await sayings(damaged);
+    const first = said.findIndex(({ flags }) => flags?.includes("BOOK_UNSYNCED") === true);
+    expect(first).toBeGreaterThan(0);
+    expect(said.slice(first).every(({ flags }) => flags?.includes("BOOK_UNSYNCED") === true)).toBe(true);
   });
 });

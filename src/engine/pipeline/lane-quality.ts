@@ -30,6 +30,11 @@ export class LaneQuality {
     else if (kind === STATUS_TRADING) this.halted[lane] = state === STATE_TRADING ? 0 : 1;
   }
 
+  /** Takes a venue status record of the whole market: its word on books is of all of them, those not yet seen too. */
+  onMarketStatus(slots: Slots, slot: number): void {
+    if (slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK) this.book.fill(slots.u8[(slot << 6) + STATUS_STATE_U8]);
+  }
+
   /** The book refused a record: it is no longer what the venue has. */
   markUnsynced(lane: number): void {
     this.book[lane] = BOOK_UNSYNCED;

@@ -14,7 +14,7 @@ import { TIME_UNSET } from "../../kernel/core/units.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { isProcessable } from "../../kernel/lifecycle/state-word.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { FLAG_BAD_TS, FLAG_GAP_BEFORE, FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
+import { FLAG_BAD_TS, FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
 import {
   HEADER_FLAGS_U16,
   HEADER_INSTRUMENT_U32,
@@ -123,10 +123,9 @@ export class Shard {
     });
     const columns = new BookColumns(registry, book.tops);
     const scales = { emitter: this.emitter, quality: this.quality, tape: this.tape, clock: this.clock };
-    const ruled = plan.bars.map((_, bar) => plan.signals.some((signal) => signal.bar === bar));
-    this.rules = ruled.flatMap((has, bar) => (has ? [new RuleStage(arena, bar, plan, this.desk, columns)] : []));
-    const rulesOf = (bar: number): RuleStage | null => (ruled[bar] ? this.rules[ruled.slice(0, bar).filter(Boolean).length] : null);
-    this.bars = plan.bars.map((_, index) => new BarStage(arena, index, plan, { ...scales, registry, rules: rulesOf(index) }));
+    const rules = plan.bars.map((_, bar) => (plan.signals.some((signal) => signal.bar === bar) ? new RuleStage(arena, bar, plan, this.desk, columns) : null));
+    this.rules = rules.filter((stage) => stage !== null);
+    this.bars = plan.bars.map((_, index) => new BarStage(arena, index, plan, { ...scales, registry, rules: rules[index] }));
     this.windows = plan.windows.map((window, index) => new WindowStage(arena, lanes, index, window, { ...scales, scales: registry }));
     this.patterns = plan.patterns.map(
       ({ name, threshold, overNs, direction }) => new PriceBreakout(arena, { lanes, threshold, overNs, direction, name: `pattern.${name}` }, this.tape),
@@ -159,6 +158,11 @@ export class Shard {
   /** Book records that the book refused: its instrument is out of step from then on. */
   get bookRefusals(): number {
     return this.counter[BOOK_REFUSED];
+  }
+
+  /** Book records that named an order which the book does not have. */
+  get unknownOrders(): number {
+    return this.orderBook === null ? 0 : this.orderBook.unknownOrders;
   }
 
   /** Where a barrier copies the arena to: as many bytes as the arena uses. */
@@ -215,7 +219,6 @@ export class Shard {
     cause[CAUSE_TS_RECV] = f64[at + HEADER_TS_RECV_F64];
     this.counter[CONSUMED]++;
     const lane = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
-    if ((slots.u16[(slot << 5) + HEADER_FLAGS_U16] & FLAG_GAP_BEFORE) !== 0 && this.orderBook !== null) this.markGap(lane);
     switch (slots.u8[slot << 6]) {
       case TYPE_BOOK_DELTA:
         if (this.orderBook !== null) this.takeOrderDelta(this.orderBook, slots, slot, lane);
@@ -226,7 +229,7 @@ export class Shard {
         break;
       case TYPE_VENUE_STATUS:
         if (lane !== NO_INSTRUMENT) this.quality.onStatus(lane, slots, slot);
-        else if (isSessionStart(slots, slot)) this.startSession();
+        else this.takeMarketStatus(slots, slot);
         break;
       case TYPE_MARKER:
         this.takeMarker(slots, slot);
@@ -256,11 +259,6 @@ export class Shard {
     this.onTrade(lane, slots.u8[(slot << 6) + TRADE_AGGRESSOR_U8]);
   }
 
-  /** Messages were lost before this one: a book built order by order has no snapshot to come back by. */
-  private markGap(lane: number): void {
-    if (lane < this.market.registry.capacity) this.quality.markUnsynced(lane);
-  }
-
   private refuse(lane: number): void {
     this.counter[BOOK_REFUSED]++;
     if (lane < this.market.registry.capacity) this.quality.markUnsynced(lane);
@@ -274,8 +272,10 @@ export class Shard {
     for (let i = 0; i < this.patterns.length; i++) if (this.patterns[i].onTrade(lane) === 1) this.raisePattern(lane, i);
   }
 
-  /** A venue's session begins: what is anchored to it begins anew. */
-  private startSession(): void {
+  /** Messages were lost somewhere: no book is known to be right. Or a session begins: what is anchored to it begins anew. */
+  private takeMarketStatus(slots: Slots, slot: number): void {
+    this.quality.onMarketStatus(slots, slot);
+    if (!isSessionStart(slots, slot)) return;
     for (let i = 0; i < this.rules.length; i++) this.rules[i].startSession();
   }
 

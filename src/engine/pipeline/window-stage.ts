@@ -12,7 +12,6 @@ import {
   type LaneScales,
 } from "../../analysis/window/window-operator.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { FLAG_LAST } from "../../kernel/record/flags.ts";
 import { HEADER_TS_EVENT_F64, TYPE_PANE } from "../../kernel/record/header.ts";
 import {
   PANE_COUNT_U32,
@@ -90,7 +89,7 @@ export class WindowStage {
     const { operator, emitter } = this;
     const result = operator.result;
     const flags = this.quality.flags(lane);
-    const slot = emitter.next(TYPE_PANE, operator.values === 0 ? flags | FLAG_LAST : flags, lane);
+    const slot = emitter.next(TYPE_PANE, flags, lane);
     const slots = emitter.slots;
     const f64 = slots.f64;
     const at = slot << 3;

@@ -6,6 +6,7 @@ import { MESSAGE_LENGTHS } from "./itch50-layout.ts";
 import { Quarantine } from "./quarantine.ts";
 
 class Taken {
+  gaps = 0;
   readonly messages: number[][] = [];
   reason = 0;
 
@@ -13,6 +14,10 @@ class Taken {
     expect(view.getUint8(from)).toBe(bytes[from]);
     this.messages.push(Array.from(bytes.subarray(from, to)));
     return this.reason;
+  }
+
+  onGap(): void {
+    this.gaps++;
   }
 }
 
@@ -62,6 +67,7 @@ describe("LengthPrefixFramer", () => {
       [81, 5, "type"],
     ]);
     expect([framer.brokenAt, framer.losses]).toEqual([-1, 0]);
+    expect(taken.gaps).toBe(1); // the type that is not known says nothing about a book
   });
 
   it("hands a refused message to the quarantine with the handler's reason", () => {
@@ -91,10 +97,11 @@ describe("LengthPrefixFramer", () => {
   });
 
   it("loses framing at the first of two malformed frames in a row", () => {
-    const { framer, quarantine } = build();
+    const { framer, taken, quarantine } = build();
     const wrong = concat([Uint8Array.of(0, 20), new Uint8Array(20).fill(0x44)]);
     framer.push(concat([framed([MESSAGES[0]]), wrong, wrong, STREAM]), 0, 38 + 44 + STREAM.length);
     expect([framer.brokenAt, framer.losses]).toEqual([38, 1]);
+    expect(taken.gaps).toBe(2); // the message, then the framing
     expect(quarantine.count).toBe(2);
   });
 

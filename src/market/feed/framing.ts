@@ -20,6 +20,8 @@ export interface FrameHandler {
    * or the quarantine's reason when the message was refused.
    */
   onFrame(bytes: Uint8Array, view: DataView, from: number, to: number): number;
+  /** Messages are missing before the next one: numbers were skipped, or bytes could not be read as messages. */
+  onGap(): void;
 }
 
 /** Longest frame that is skipped as one malformed message; a longer one means that framing is lost. */
@@ -161,12 +163,14 @@ export class LengthPrefixFramer {
       state[DOUBT_AT] = -1;
       state[LOST] = 1;
       state[LOSSES]++;
+      this.handler.onGap();
       this.quarantine.keep(bytes, at, at, offset, REASON_FRAMING);
       return at;
     }
     const end = at + PREFIX_BYTES + length;
     if (end > to) return NEED_MORE;
     const known = this.lengths[bytes[at + PREFIX_BYTES]] >= 0;
+    if (known) this.handler.onGap(); // an unknown type says nothing about a book
     this.quarantine.keep(bytes, at + PREFIX_BYTES, end, offset, known ? REASON_LENGTH : REASON_TYPE);
     state[DOUBT_AT] = offset;
     return end;

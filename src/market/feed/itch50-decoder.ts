@@ -18,7 +18,7 @@ import { FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
 import * as header from "../../kernel/record/header.ts";
 import type { Outlet } from "../../kernel/record/outlet.ts";
 import * as trade from "../../kernel/record/trade.ts";
-import type { SequencedFrameHandler } from "./moldudp64.ts";
+import type { FrameHandler } from "./framing.ts";
 import type { Itch50Directory } from "./itch50-directory.ts";
 import * as layout from "./itch50-layout.ts";
 import { Itch50Status } from "./itch50-status.ts";
@@ -110,7 +110,7 @@ const NO = 0x4e;
 /** High words from here on are past 2^53. */
 const HIGH_LIMIT = 0x20_0000;
 
-export class Itch50Decoder implements SequencedFrameHandler {
+export class Itch50Decoder implements FrameHandler {
   private readonly outlet: Outlet;
   private readonly writer: Itch50Writer;
   private readonly directory: Itch50Directory;

@@ -7,10 +7,11 @@
  * counts   8 cells of state | 256 types | 4 cells for each instrument, and for the market: messages, orders added, gap epoch last shown, -
  */
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { FLAG_GAP_BEFORE } from "../../kernel/record/flags.ts";
+import { FLAG_GAP_BEFORE, FLAG_LAST } from "../../kernel/record/flags.ts";
 import * as header from "../../kernel/record/header.ts";
 import { NO_INSTRUMENT } from "../../kernel/record/marker.ts";
 import type { Outlet } from "../../kernel/record/outlet.ts";
+import { BOOK_UNSYNCED, STATUS_BOOK, STATUS_VALUE2_F64, STATUS_VALUE3_F64, STATUS_VALUE_F64 } from "../../kernel/record/venue-status.ts";
 import type { Itch50Directory } from "./itch50-directory.ts";
 import * as layout from "./itch50-layout.ts";
 
@@ -19,11 +20,16 @@ const { HEADER_INSTRUMENT_U32, HEADER_TS_EVENT_F64, HEADER_WORD_I32 } = header;
 const { HEADER_TIME_HIGH, HEADER_TIME_LOW, HEADER_TYPE } = layout;
 
 const GAP_WORD = FLAG_GAP_BEFORE << 16;
+const GAP_STATUS = header.headerWord(header.TYPE_VENUE_STATUS, FLAG_LAST | FLAG_GAP_BEFORE);
+/** Kind, state and reason of a venue status as one word. */
+const STATUS_WORD_I32 = 14;
+const STATUS_DETAIL_I32 = 15;
 
 const MESSAGES = 0;
 const FIRST_TS = 1;
 const LAST_TS = 2;
 const GAP_EPOCH = 3;
+const GAP_TOLD = 4;
 const TYPES = 8;
 const ROWS = TYPES + 256;
 const ROW_MESSAGES = 0;
@@ -78,7 +84,10 @@ export class Itch50Writer {
     return this.counts[MESSAGES] === 0 ? null : this.counts[LAST_TS];
   }
 
-  /** Messages are missing: the next record of every instrument, and of the market, says so. */
+  /**
+   * Messages are missing: before the next record a status of the whole market says that every book is out of step, and the next record
+   * of each instrument, and of the market, carries FLAG_GAP_BEFORE.
+   */
   markGap(): void {
     this.counts[GAP_EPOCH]++;
   }
@@ -89,6 +98,7 @@ export class Itch50Writer {
   begin(view: DataView, from: number, instrument: number, word: number, orders: number): void {
     const counts = this.counts;
     const row = this.count(view, from, instrument, orders);
+    if (counts[GAP_TOLD] !== counts[GAP_EPOCH]) this.tellGap();
     let first = word;
     if (counts[row + ROW_GAP_EPOCH] !== counts[GAP_EPOCH]) {
       counts[row + ROW_GAP_EPOCH] = counts[GAP_EPOCH];
@@ -97,6 +107,20 @@ export class Itch50Writer {
     this.i32[HEADER_WORD_I32] = first;
     this.i32[HEADER_INSTRUMENT_U32] = instrument;
     this.f64[HEADER_TS_EVENT_F64] = counts[LAST_TS];
+  }
+
+  /** The market-wide status, at the time of the message that follows the gap. */
+  private tellGap(): void {
+    this.counts[GAP_TOLD] = this.counts[GAP_EPOCH];
+    this.i32[HEADER_WORD_I32] = GAP_STATUS;
+    this.i32[HEADER_INSTRUMENT_U32] = NO_INSTRUMENT | 0;
+    this.f64[HEADER_TS_EVENT_F64] = this.counts[LAST_TS];
+    this.f64[STATUS_VALUE_F64] = 0;
+    this.f64[STATUS_VALUE2_F64] = 0;
+    this.f64[STATUS_VALUE3_F64] = 0;
+    this.i32[STATUS_WORD_I32] = STATUS_BOOK | (BOOK_UNSYNCED << 8);
+    this.i32[STATUS_DETAIL_I32] = 0;
+    this.outlet.emit();
   }
 
   /** As begin(), for a message of the whole market. */

@@ -4,6 +4,7 @@ import { Arena } from "../../kernel/memory/arena.ts";
 import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import { BookDeltaView, actionName } from "../../kernel/record/book-delta.ts";
 import { flagNames } from "../../kernel/record/flags.ts";
+import { TYPE_VENUE_STATUS } from "../../kernel/record/header.ts";
 import { NO_INSTRUMENT } from "../../kernel/record/marker.ts";
 import { Outlet } from "../../kernel/record/outlet.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
@@ -312,7 +313,15 @@ describe("Itch50Feed over MoldUDP64", () => {
   it("flags the first record of each instrument behind a gap, and counts", () => {
     const rig = build();
     for (const bytes of packets) rig.feed.onPacket(bytes, 0, bytes.length);
-    expect(flags(rig)).toEqual([[], [], [], ["GAP_BEFORE"], [], ["GAP_BEFORE"]]);
+    expect(flags(rig)).toEqual([[], [], [], ["GAP_BEFORE"], ["GAP_BEFORE"], [], ["GAP_BEFORE"]]);
+    const told = rig.collector.records[3]; // before the first message behind the gap, at its time, for every instrument
+    expect([told.u8[0], told.u32[1], told.u8[status.STATUS_KIND_U8], told.u8[status.STATUS_STATE_U8], told.f64[2]]).toEqual([
+      TYPE_VENUE_STATUS,
+      NO_INSTRUMENT,
+      status.STATUS_BOOK,
+      status.BOOK_UNSYNCED,
+      3,
+    ]);
     expect(rig.feed.report()).toMatchObject({ messages: 6, packets: 4, gaps: 1, resets: 0, duplicates: 1, malformed: 0 });
     expect(rig.feed.framing).toBe("moldudp64");
   });

@@ -16,12 +16,6 @@ import { createView, type FrameHandler } from "./framing.ts";
 import { REASON_FRAMING, REASON_LENGTH, REASON_NUMBER, REASON_TYPE, type Quarantine } from "./quarantine.ts";
 import { Sequencer } from "./sequencer.ts";
 
-/** Takes messages out of numbered packets. */
-export interface SequencedFrameHandler extends FrameHandler {
-  /** Messages are missing before the next one. */
-  onGap(): void;
-}
-
 export const SESSION_BYTES = 10;
 export const SEQUENCE_AT = 10;
 export const COUNT_AT = 18;
@@ -46,7 +40,7 @@ const STATE_CELLS = 8;
 export class MoldUdp64 {
   readonly sequencer: Sequencer;
   private readonly lengths: Int16Array;
-  private readonly handler: SequencedFrameHandler;
+  private readonly handler: FrameHandler;
   private readonly quarantine: Quarantine;
   private readonly state: Float64Array;
   private readonly session: Uint8Array;
@@ -56,7 +50,7 @@ export class MoldUdp64 {
   private lastView: DataView;
 
   /** `lengths`: the length of a message by its type byte; -1 where there is no such type. */
-  constructor(arena: Arena, lengths: Int16Array, handler: SequencedFrameHandler, quarantine: Quarantine) {
+  constructor(arena: Arena, lengths: Int16Array, handler: FrameHandler, quarantine: Quarantine) {
     this.lengths = lengths;
     this.handler = handler;
     this.quarantine = quarantine;
