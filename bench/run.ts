@@ -8,17 +8,17 @@ import { cpus } from "node:os";
 import { join, relative } from "node:path";
 import { StreamError } from "../src/kernel/core/errors.ts";
 import { benchBytesToSignal } from "./bytes-to-signal.ts";
-import { benchGatedRing } from "./gated-ring.ts";
+import { benchRing } from "./ring.ts";
 import type { Effort, Result } from "./harness.ts";
 import { benchIndicators } from "./indicators.ts";
-import { benchItchDecode } from "./itch-decode.ts";
+import { benchDecode } from "./decode.ts";
 import { benchJsonDecode } from "./json-decode.ts";
-import { benchOrderBook } from "./order-book.ts";
+import { benchBook } from "./book.ts";
 
 const BENCHES: Readonly<Record<string, (effort: Effort) => Promise<Result[]>>> = {
-  "gated-ring": benchGatedRing,
-  "itch-decode": benchItchDecode,
-  "order-book": benchOrderBook,
+  ring: benchRing,
+  decode: benchDecode,
+  book: benchBook,
   "bytes-to-signal": benchBytesToSignal,
   indicators: benchIndicators,
   "json-decode": benchJsonDecode,

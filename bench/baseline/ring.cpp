@@ -1,5 +1,5 @@
 // Single producer, single consumer ring of 64-byte records: acquire and release cursors on lines of their own, each side with a
-// cached copy of the other's. Each line on stdin: records, batch. The same work as bench/gated-ring.ts.
+// cached copy of the other's. Each line on stdin: records, batch. The same work as bench/ring.ts.
 #include "rival.hpp"
 #include <atomic>
 #include <thread>

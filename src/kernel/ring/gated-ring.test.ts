@@ -224,3 +224,56 @@ describe("wakes", () => {
     expect([words[READER_PARKED_I32], words[WRITER_PARKED_I32]]).toEqual([0, 0]);
   });
 });
+
+describe("a consumer that holds what it read", () => {
+  function filled(cursor: number): GatedRing {
+    const ring = GatedRing.create(8);
+    ring.startAt(cursor);
+    for (let i = 0; i < 6; i++) ring.slots.f64[ring.claim() * 8 + 1] = i;
+    ring.commit();
+    return ring;
+  }
+  const serials = (ring: GatedRing): number[] => Array.from({ length: ring.available() }, (_, i) => ring.slots.f64[ring.slotAt(i) * 8 + 1]);
+
+  it.each([0, 0x7fff_fffe, -3])("keeps the room until it is given back, from cursor %i", (cursor) => {
+    const ring = filled(cursor);
+    expect(serials(ring)).toEqual([0, 1, 2, 3, 4, 5]);
+    ring.advance(2);
+    const cut = ring.position;
+    ring.advance(3);
+    expect({ held: ring.held, used: ring.used, rest: serials(ring) }).toEqual({ held: 5, used: 6, rest: [5] });
+    expect([ring.claim() >= 0, ring.claim() >= 0, ring.claim()]).toEqual([true, true, FULL]);
+    ring.releaseTo(cut);
+    expect({ held: ring.held, used: ring.used }).toEqual({ held: 3, used: 4 });
+    expect(ring.claim()).toBeGreaterThanOrEqual(0);
+  });
+
+  it("reads again what was not given back, itself or by another object over the same bytes", () => {
+    const ring = filled(0);
+    ring.available();
+    ring.advance(2);
+    ring.releaseTo(ring.position);
+    ring.advance(3);
+    expect(serials(new GatedRing(ring.buffer, 0, 8))).toEqual([2, 3, 4, 5]);
+    ring.rewind();
+    expect(serials(ring)).toEqual([2, 3, 4, 5]);
+  });
+
+  it("gives back what it held together with what it releases", () => {
+    const ring = filled(0);
+    ring.available();
+    ring.advance(2);
+    ring.release(1);
+    expect({ held: ring.held, used: ring.used }).toEqual({ held: 0, used: 3 });
+  });
+
+  it("refuses to go past what is there, and to give back what it does not hold", () => {
+    const ring = filled(0);
+    ring.available();
+    expect(() => ring.advance(7)).toThrow(/past more ring records/);
+    ring.advance(2);
+    expect(() => ring.releaseTo(3)).toThrow(/not held/);
+    ring.releaseTo(2);
+    expect(() => ring.releaseTo(1)).toThrow(/not held/);
+  });
+});

@@ -38,8 +38,9 @@ export class GatedRing {
   private next = 0;
   private published = 0;
   private releasedSeen = 0;
-  /** Consumer: the next cursor to read; the producer's as last seen. */
+  /** Consumer: the next cursor to read; the one up to which it gave back; the producer's as last seen. */
   private read = 0;
+  private released = 0;
   private publishedSeen = 0;
 
   /** Attaches to the ring at these bytes; zeroed bytes are an empty ring. `byteOffset`: a multiple of 64. */
@@ -102,15 +103,46 @@ export class GatedRing {
     return (this.read + index) & this.mask;
   }
 
-  /** Consumer: gives the first `count` unread records back to the producer with one store. INVARIANT past what available() told. */
+  /**
+   * Consumer: goes past the first `count` unread records, and gives them and all held before them back with one store. INVARIANT past what
+   * available() told.
+   */
   release(count: number): void {
     if (count === 0) return;
-    const words = this.words;
-    if (count < 0 || count > ((this.publishedSeen - this.read) | 0)) fail("released more ring records than were available", count);
-    const read = (this.read + count) | 0;
-    this.read = read;
-    Atomics.store(words, RELEASED_I32, read);
-    if (Atomics.load(words, WRITER_PARKED_I32) !== 0) Atomics.notify(words, RELEASED_I32, 1);
+    this.advance(count);
+    this.giveBack(this.read);
+  }
+
+  /**
+   * Consumer: goes past the first `count` unread records and holds them: the producer may not overwrite them, and rewind() reads them
+   * again, until releaseTo() or release() gives them back. INVARIANT past what available() told.
+   */
+  advance(count: number): void {
+    if (count < 0 || count > ((this.publishedSeen - this.read) | 0)) fail("went past more ring records than were available", count);
+    this.read = (this.read + count) | 0;
+  }
+
+  /** Consumer: the cursor of the next unread record, modulo 2^32: what releaseTo() takes later. */
+  get position(): number {
+    return this.read;
+  }
+
+  /** Consumer: records that were read and are still held. */
+  get held(): number {
+    return (this.read - this.released) | 0;
+  }
+
+  /** Consumer: gives back what it read before `position`, a value of that property since the last release. INVARIANT for another cursor. */
+  releaseTo(position: number): void {
+    const count = (position - this.released) | 0;
+    if (count === 0) return;
+    if (count < 0 || count > ((this.read - this.released) | 0)) fail("released ring records that are not held", count);
+    this.giveBack(position);
+  }
+
+  /** Consumer: reads on from the oldest record that was not given back: a batch that is to be tried again, a shard that was restored. */
+  rewind(): void {
+    this.read = this.released;
   }
 
   /** Published and not yet released, from any thread: exact when both sides stand still. */
@@ -168,6 +200,14 @@ export class GatedRing {
     this.next = this.publishedSeen;
     this.published = this.publishedSeen;
     this.read = this.releasedSeen;
+    this.released = this.releasedSeen;
+  }
+
+  private giveBack(position: number): void {
+    const words = this.words;
+    this.released = position;
+    Atomics.store(words, RELEASED_I32, position);
+    if (Atomics.load(words, WRITER_PARKED_I32) !== 0) Atomics.notify(words, RELEASED_I32, 1);
   }
 
   /**

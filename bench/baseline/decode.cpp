@@ -1,5 +1,5 @@
 // ITCH 5.0 read in place: length prefix, one switch on the type, every field of orders and trades loaded from the wire into a check
-// sum, nothing copied. argv[1]: the file. The same sums as bench/itch-decode.ts takes from its records.
+// sum, nothing copied. argv[1]: the file. The same sums as bench/decode.ts takes from its records.
 #include "rival.hpp"
 
 static uint16_t u16(const uint8_t* p) { uint16_t v; memcpy(&v, p, 2); return __builtin_bswap16(v); }

@@ -139,18 +139,18 @@ function deltasOf(day: Uint8Array, messages: number): Slots {
   return new Slots(all.u8.buffer, 0, count);
 }
 
-export async function benchOrderBook(effort: Effort): Promise<Result[]> {
+export async function benchBook(effort: Effort): Promise<Result[]> {
   const messages = effort.small ? 20_000 : 1_000_000;
   const records = deltasOf(simulatedDay(messages), messages);
   const bytes = records.u8;
   return withFile(bytes, async (path) => {
-    const native = startNative("order-book", "C++, same algorithm", [path, String(BENCH_INSTRUMENTS), String(ORDERS)]);
+    const native = startNative("book", "C++, same algorithm", [path, String(BENCH_INSTRUMENTS), String(ORDERS)]);
     const ours = new Tercel(records);
     const { laps } = ours;
     try {
       return [
-        await compete({ name: "order-book", unit: "changes/s", ours, rival: native, laps }, effort),
-        await compete({ name: "order-book/map", unit: "changes/s", ours, rival: new MapRival(records), laps }, effort),
+        await compete({ name: "book", unit: "changes/s", ours, rival: native, laps }, effort),
+        await compete({ name: "book/map", unit: "changes/s", ours, rival: new MapRival(records), laps }, effort),
       ];
     } finally {
       if (typeof native !== "string") native.close();

@@ -79,18 +79,18 @@ class Hop implements Side {
   }
 }
 
-export async function benchGatedRing(effort: Effort): Promise<Result[]> {
+export async function benchRing(effort: Effort): Promise<Result[]> {
   const ring = GatedRing.create(CAPACITY);
   const words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
   const task: RingTask = { ring: ring.buffer, capacity: CAPACITY, words };
-  const worker = new Worker(new URL("./gated-ring-consumer.ts", import.meta.url), { workerData: task });
+  const worker = new Worker(new URL("./ring-consumer.ts", import.meta.url), { workerData: task });
   const results: Result[] = [];
   try {
     for (const batch of [1, 16, 64]) {
       const records = effort.small ? 50_000 : batch === 1 ? 1_000_000 : 4_000_000;
       const ours = new Hop(records, batch, ring, words, worker);
       const rival = startNative("ring", "C++ ring, cached cursors", [], `${records} ${batch}`);
-      results.push(await compete({ name: `gated-ring/batch-${batch}`, unit: "records/s", ours, rival, laps: ours.laps }, effort));
+      results.push(await compete({ name: `ring/batch-${batch}`, unit: "records/s", ours, rival, laps: ours.laps }, effort));
       if (typeof rival !== "string") rival.close();
     }
   } finally {

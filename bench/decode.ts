@@ -69,14 +69,14 @@ class ItchDecode implements Side {
   }
 }
 
-export async function benchItchDecode(effort: Effort): Promise<Result[]> {
+export async function benchDecode(effort: Effort): Promise<Result[]> {
   const messages = effort.small ? 20_000 : 2_000_000;
   const bytes = simulatedDay(messages);
   return withFile(bytes, async (path) => {
-    const rival = startNative("itch-decode", "C++ in place", [path]);
+    const rival = startNative("decode", "C++ in place", [path]);
     const ours = new ItchDecode(bytes, messages);
     try {
-      return [await compete({ name: "itch-decode", unit: "messages/s", ours, rival, laps: ours.laps }, effort)];
+      return [await compete({ name: "decode", unit: "messages/s", ours, rival, laps: ours.laps }, effort)];
     } finally {
       if (typeof rival !== "string") rival.close();
     }

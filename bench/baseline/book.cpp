@@ -1,6 +1,6 @@
 // The order book of src/market/book in C++: order rows in a pool with FIFO links, an open-addressing index of tag and row with
 // multiplicative hash and backward-shift delete, ladders as sorted runs with the best at the end, tops compared at the end of an event.
-// argv[1]: 64-byte book delta records, argv[2]: instruments, argv[3]: most orders. The same check sum as bench/order-book.ts.
+// argv[1]: 64-byte book delta records, argv[2]: instruments, argv[3]: most orders. The same check sum as bench/book.ts.
 #include "rival.hpp"
 #include <cmath>
 
