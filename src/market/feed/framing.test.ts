@@ -16,6 +16,10 @@ class Taken {
     return this.reason;
   }
 
+  onFrames(_view: DataView, from: number): number {
+    return from;
+  }
+
   onGap(): void {
     this.gaps++;
   }
@@ -129,5 +133,36 @@ describe("LengthPrefixFramer", () => {
     const { framer, taken } = build();
     framer.push(Uint8Array.of(0, 0, 0x53, 1, 2, 3), 0, 6);
     expect([taken.messages.length, framer.brokenAt]).toEqual([0, 0]);
+  });
+});
+
+describe("a handler with a loop of its own", () => {
+  /** Takes deletions itself, at most two in a row. */
+  class Looping extends Taken {
+    readonly taken: number[] = [];
+
+    override onFrames(view: DataView, from: number, stop = 0, to = 0): number {
+      let at = from;
+      for (let i = 0; i < 2 && at < stop && to - at >= 21 && view.getUint16(at) === 19 && view.getUint8(at + 2) === DELETE; i++, at += 21) {
+        this.taken.push(view.getUint8(at + 20));
+      }
+      return at;
+    }
+  }
+  const DELETE = 0x44;
+  const numbered = (serial: number): number[] => [0, 19, DELETE, ...Array.from({ length: 17 }, () => 0), serial];
+  const other = [0, 12, 0x53, ...Array.from({ length: 11 }, () => 0)];
+
+  it.each([1, 5, 21, 1000])("gets each message once, in its loop or one by one, in pieces of %i", (size) => {
+    const arena = Arena.create("framing", 1 << 20);
+    const handler = new Looping();
+    const framer = new LengthPrefixFramer(arena, MESSAGE_LENGTHS, handler, new Quarantine(arena));
+    const bytes = Uint8Array.from([...other, ...[1, 2, 3, 4, 5].flatMap(numbered), ...other, ...numbered(6), 0, 0, ...numbered(7), 0, 99]);
+    for (let at = 0; at < bytes.length; at += size) framer.push(bytes, at, Math.min(at + size, bytes.length));
+    const single = handler.messages.filter((message) => message[0] === DELETE).map((message) => message[18]);
+    expect([...handler.taken, ...single].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(handler.messages.length - single.length).toBe(2);
+    expect(single).toContain(7); // behind a zero length a frame is in doubt until it was seen to be plausible
+    expect(framer.brokenAt).toBe(bytes.length - 2);
   });
 });

@@ -20,6 +20,11 @@ export interface FrameHandler {
    * or the quarantine's reason when the message was refused.
    */
   onFrame(bytes: Uint8Array, view: DataView, from: number, to: number): number;
+  /**
+   * Takes whole plausible frames of view[from, to) that follow each other and start before `stop`, as many as it likes: its own loop over
+   * what is ordinary. Returns the position behind the last one taken; what it leaves comes through onFrame() or is judged.
+   */
+  onFrames(view: DataView, from: number, stop: number, to: number): number;
   /** Messages are missing before the next one: numbers were skipped, or bytes could not be read as messages. */
   onGap(): void;
 }
@@ -29,7 +34,9 @@ export const FRAME_BYTES_MAX = 64;
 /** Plausible frames in a row that end a loss of framing. */
 export const FRAMES_TO_RESUME = 3;
 
-const PREFIX_BYTES = 2;
+/** Bytes of the length before each message. */
+export const FRAME_PREFIX_BYTES = 2;
+const PREFIX_BYTES = FRAME_PREFIX_BYTES;
 /** Bytes that may wait: all that a decision can need. */
 const PENDING_CAPACITY = 512;
 
@@ -125,8 +132,9 @@ export class LengthPrefixFramer {
         if (state[LOST] === 1) break;
         inDoubt = false;
       }
+      if (!inDoubt) at = handler.onFrames(view, at, stop, to);
       const rest = to - at;
-      if (rest < PREFIX_BYTES) break;
+      if (at >= stop || rest < PREFIX_BYTES) break;
       const length = view.getUint16(at);
       if (rest > PREFIX_BYTES && length === lengths[view.getUint8(at + PREFIX_BYTES)]) {
         const end = at + PREFIX_BYTES + length;

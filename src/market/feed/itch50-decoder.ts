@@ -18,11 +18,12 @@ import { FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
 import * as header from "../../kernel/record/header.ts";
 import type { Outlet } from "../../kernel/record/outlet.ts";
 import * as trade from "../../kernel/record/trade.ts";
-import type { FrameHandler } from "./framing.ts";
+import { FRAME_PREFIX_BYTES as PREFIX_BYTES, type FrameHandler } from "./framing.ts";
 import type { Itch50Directory } from "./itch50-directory.ts";
 import * as layout from "./itch50-layout.ts";
 import { Itch50Status } from "./itch50-status.ts";
 import type { Itch50Writer } from "./itch50-writer.ts";
+import * as writerCells from "./itch50-writer.ts";
 import * as quarantine from "./quarantine.ts";
 
 // An imported constant is read from its module's cell at each use, as a number of any kind; one of this module is folded into the code.
@@ -41,29 +42,35 @@ const {
   DELTA_QTY_F64,
   DELTA_WORD_I32,
 } = delta;
-const { HEADER_WORD_I32, SIDE_ASK, SIDE_BID, SIDE_NONE, TYPE_BOOK_DELTA, TYPE_TRADE, headerWord } = header;
+const { HEADER_INSTRUMENT_U32, HEADER_TS_EVENT_F64, HEADER_WORD_I32, SIDE_ASK, SIDE_BID, SIDE_NONE, TYPE_BOOK_DELTA, TYPE_TRADE, headerWord } = header;
 const { CONDITION_BROKEN, CONDITION_CROSS, TRADE_ID_HIGH_U32, TRADE_ID_LOW_U32, TRADE_PRICE_F64, TRADE_QTY_F64 } = trade;
+const { COUNTS_GAP_EPOCH, COUNTS_LAST_TS, COUNTS_ROWS, COUNTS_TYPES, ROW_GAP_EPOCH, ROW_MESSAGES, ROW_ORDERS } = writerCells;
 const { REASON_FIELD, REASON_NUMBER, REASON_REGISTRY } = quarantine;
 const {
+  ADD_LENGTH,
+  ADD_MPID_LENGTH,
   ADD_ORDER,
   ADD_PRICE,
   ADD_SHARES,
   ADD_SIDE,
   ADD_STOCK,
   BROKEN_TRADE_MATCH,
-  CANCEL_ORDER,
-  CANCEL_SHARES,
+  CANCEL_LENGTH,
   CROSS_TRADE_MATCH,
   CROSS_TRADE_PRICE,
   CROSS_TRADE_SHARES,
   CROSS_TRADE_STOCK,
   CROSS_TRADE_TYPE,
-  DELETE_ORDER,
+  DELETE_LENGTH,
+  EXECUTE_LENGTH,
   EXECUTE_MATCH,
-  EXECUTE_ORDER,
+  EXECUTE_PRICE_LENGTH,
   EXECUTE_PRICE_PRICE,
   EXECUTE_PRICE_PRINTABLE,
   EXECUTE_SHARES,
+  HEADER_LOCATE,
+  HEADER_TIME_HIGH,
+  HEADER_TIME_LOW,
   MESSAGE_ADD,
   MESSAGE_ADD_MPID,
   MESSAGE_BROKEN_TRADE,
@@ -74,8 +81,8 @@ const {
   MESSAGE_EXECUTE_PRICE,
   MESSAGE_REPLACE,
   MESSAGE_TRADE,
+  REPLACE_LENGTH,
   REPLACE_NEW_ORDER,
-  REPLACE_OLD_ORDER,
   REPLACE_PRICE,
   REPLACE_SHARES,
   TRADE_MATCH,
@@ -103,6 +110,27 @@ const WORD_REPLACE_TO = ACTION_REPLACE_TO | (SIDE_NONE << 8);
 const TRADE_WORD_I32 = 14;
 const TRADE_RESERVED_I32 = 15;
 
+/** The order that a message of orders is about stands at one place in all of them. */
+const ORDER_AT = ADD_ORDER;
+/** By type byte: the length and the action of a message of orders; 0 for all others. The side of an add is in the message. */
+const ORDER_LENGTHS = new Int16Array(256);
+const ORDER_WORDS = new Int32Array(256);
+for (const [type, length, word] of [
+  [MESSAGE_ADD, ADD_LENGTH, WORD_ADD_BID],
+  [MESSAGE_ADD_MPID, ADD_MPID_LENGTH, WORD_ADD_BID],
+  [MESSAGE_EXECUTE, EXECUTE_LENGTH, WORD_EXECUTE],
+  [MESSAGE_EXECUTE_PRICE, EXECUTE_PRICE_LENGTH, WORD_EXECUTE_AT],
+  [MESSAGE_CANCEL, CANCEL_LENGTH, WORD_CANCEL],
+  [MESSAGE_DELETE, DELETE_LENGTH, WORD_DELETE],
+  [MESSAGE_REPLACE, REPLACE_LENGTH, WORD_REPLACE_FROM],
+]) {
+  ORDER_LENGTHS[type] = length;
+  ORDER_WORDS[type] = word;
+}
+
+/** The instrument is to be read from the locate. */
+const UNRESOLVED = -1;
+
 const BUY = 0x42;
 const SELL = 0x53;
 const YES = 0x59;
@@ -117,31 +145,26 @@ export class Itch50Decoder implements FrameHandler {
   private readonly status: Itch50Status;
   private readonly f64: Float64Array;
   private readonly i32: Int32Array;
+  private readonly locates: Int32Array;
+  private readonly counts: Float64Array;
+  private readonly midnightNs: number;
 
   constructor(writer: Itch50Writer) {
     this.outlet = writer.outlet;
     this.writer = writer;
     this.directory = writer.directory;
     this.status = new Itch50Status(writer);
+    this.locates = writer.directory.locates;
+    this.counts = writer.counts;
+    this.midnightNs = writer.midnightNs;
     this.f64 = writer.outlet.slots.f64;
     this.i32 = writer.outlet.slots.i32;
   }
 
   onFrame(bytes: Uint8Array, view: DataView, from: number): number {
-    switch (view.getUint8(from)) {
-      case MESSAGE_ADD:
-      case MESSAGE_ADD_MPID:
-        return this.add(bytes, view, from);
-      case MESSAGE_DELETE:
-        return this.delete(view, from);
-      case MESSAGE_REPLACE:
-        return this.replace(view, from);
-      case MESSAGE_EXECUTE:
-        return this.execute(view, from);
-      case MESSAGE_CANCEL:
-        return this.cancel(view, from);
-      case MESSAGE_EXECUTE_PRICE:
-        return this.executeAt(view, from);
+    const type = view.getUint8(from);
+    if (ORDER_LENGTHS[type] !== 0) return this.order(bytes, view, from, type);
+    switch (type) {
       case MESSAGE_TRADE:
         return this.trade(bytes, view, from);
       case MESSAGE_CROSS_TRADE:
@@ -153,82 +176,110 @@ export class Itch50Decoder implements FrameHandler {
     }
   }
 
+  onFrames(view: DataView, from: number, stop: number, to: number): number {
+    return this.orders(view, from, stop, to, PREFIX_BYTES, UNRESOLVED, 0);
+  }
+
   onGap(): void {
     this.writer.markGap();
   }
 
-  private add(bytes: Uint8Array, view: DataView, from: number): number {
-    const side = view.getUint8(from + ADD_SIDE);
-    if (side !== BUY && side !== SELL) return REASON_FIELD;
-    const instrument = this.directory.byStock(bytes, view, from, from + ADD_STOCK);
+  /** One message of an order whose fields, instrument or gap epoch want a look first. */
+  private order(bytes: Uint8Array, view: DataView, from: number, type: number): number {
+    const isAdd = type === MESSAGE_ADD || type === MESSAGE_ADD_MPID;
+    if (isAdd && view.getUint8(from + ADD_SIDE) !== BUY && view.getUint8(from + ADD_SIDE) !== SELL) return REASON_FIELD;
+    if (type === MESSAGE_EXECUTE_PRICE) {
+      const printable = view.getUint8(from + EXECUTE_PRICE_PRINTABLE);
+      if (printable !== YES && printable !== NO) return REASON_FIELD;
+    }
+    const instrument = isAdd ? this.directory.byStock(bytes, view, from, from + ADD_STOCK) : this.directory.byLocate(view, from);
     if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, DELTA_LAST, 1);
-    this.f64[DELTA_PRICE_F64] = view.getUint32(from + ADD_PRICE);
-    this.f64[DELTA_QTY_F64] = view.getUint32(from + ADD_SHARES);
-    this.finish(view, from + ADD_ORDER, side === BUY ? WORD_ADD_BID : WORD_ADD_ASK, 0);
+    const extra = this.writer.renew(view, from, instrument);
+    this.orders(view, from, from + 1, from + ORDER_LENGTHS[type], 0, instrument, extra);
     return 0;
   }
 
-  private execute(view: DataView, from: number): number {
-    const instrument = this.directory.byLocate(view, from);
-    if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, DELTA_LAST, 0);
-    this.f64[DELTA_PRICE_F64] = 0;
-    this.f64[DELTA_QTY_F64] = view.getUint32(from + EXECUTE_SHARES);
-    this.finish(view, from + EXECUTE_ORDER, WORD_EXECUTE, view.getInt32(from + EXECUTE_MATCH + 4));
-    return 0;
+  /**
+   * Messages of orders, of which most of a day consists, as long as they follow each other and are ordinary: in view[from, to), behind
+   * a length of `prefix` bytes (2, or 0 for a single one), each starting before `stop`. Returns the position behind the last one taken.
+   * They have one shape: header, order, and then what differs; all of it is written out here, because a call costs more than a field.
+   * `resolved` is the instrument of a single one; `extra` is added to the word of its header.
+   */
+  private orders(view: DataView, from: number, stop: number, to: number, prefix: number, resolved: number, extra: number): number {
+    const { locates, counts, midnightNs, f64, i32, outlet } = this;
+    const epoch = counts[COUNTS_GAP_EPOCH];
+    let at = from;
+    while (at < stop) {
+      const m = at + prefix;
+      if (m >= to) break;
+      const type = view.getUint8(m);
+      const length = ORDER_LENGTHS[type];
+      const end = m + length;
+      if (length === 0 || end > to || (prefix !== 0 && view.getUint16(at) !== length)) break;
+      const row = view.getUint16(m + HEADER_LOCATE) << 2;
+      const instrument = resolved === UNRESOLVED ? locates[row] - 1 : resolved;
+      const cells = COUNTS_ROWS + (instrument << 2);
+      if (instrument < 0 || counts[cells + ROW_GAP_EPOCH] !== epoch) break;
+      let word = ORDER_WORDS[type];
+      let headWord = type === MESSAGE_REPLACE ? DELTA_MORE : DELTA_LAST;
+      let price = 0;
+      let qty = 0;
+      let match = 0;
+      if (type === MESSAGE_ADD || type === MESSAGE_ADD_MPID) {
+        const side = view.getUint8(m + ADD_SIDE);
+        if (side !== BUY && side !== SELL) break;
+        if (locates[row + 1] !== view.getInt32(m + ADD_STOCK) || locates[row + 2] !== view.getInt32(m + ADD_STOCK + 4)) break;
+        if (side === SELL) word = WORD_ADD_ASK;
+        price = view.getUint32(m + ADD_PRICE);
+        qty = view.getUint32(m + ADD_SHARES);
+        counts[cells + ROW_ORDERS]++;
+      } else if (type === MESSAGE_EXECUTE || type === MESSAGE_CANCEL) {
+        qty = view.getUint32(m + EXECUTE_SHARES);
+        if (type === MESSAGE_EXECUTE) match = view.getInt32(m + EXECUTE_MATCH + 4);
+      } else if (type === MESSAGE_EXECUTE_PRICE) {
+        const printable = view.getUint8(m + EXECUTE_PRICE_PRINTABLE);
+        if (printable === NO) headWord = DELTA_HIDDEN;
+        else if (printable !== YES) break;
+        price = view.getUint32(m + EXECUTE_PRICE_PRICE);
+        qty = view.getUint32(m + EXECUTE_SHARES);
+        match = view.getInt32(m + EXECUTE_MATCH + 4);
+      }
+      const time = view.getUint16(m + HEADER_TIME_HIGH) * 4_294_967_296 + view.getUint32(m + HEADER_TIME_LOW) + midnightNs;
+      counts[COUNTS_LAST_TS] = time;
+      counts[COUNTS_TYPES + type]++;
+      counts[cells + ROW_MESSAGES]++;
+      i32[HEADER_WORD_I32] = headWord | extra;
+      i32[HEADER_INSTRUMENT_U32] = instrument;
+      f64[HEADER_TS_EVENT_F64] = time;
+      f64[DELTA_PRICE_F64] = price;
+      f64[DELTA_QTY_F64] = qty;
+      i32[DELTA_ORDER_LOW_I32] = view.getInt32(m + ORDER_AT + 4);
+      i32[DELTA_ORDER_HIGH_I32] = view.getInt32(m + ORDER_AT);
+      i32[DELTA_WORD_I32] = word;
+      i32[DELTA_COUNT_U32] = match;
+      outlet.emit();
+      if (type === MESSAGE_REPLACE) this.replaceTo(view, m);
+      at = end;
+    }
+    return at;
   }
 
-  private executeAt(view: DataView, from: number): number {
-    const printable = view.getUint8(from + EXECUTE_PRICE_PRINTABLE);
-    if (printable !== YES && printable !== NO) return REASON_FIELD;
-    const instrument = this.directory.byLocate(view, from);
-    if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, printable === YES ? DELTA_LAST : DELTA_HIDDEN, 0);
-    this.f64[DELTA_PRICE_F64] = view.getUint32(from + EXECUTE_PRICE_PRICE);
-    this.f64[DELTA_QTY_F64] = view.getUint32(from + EXECUTE_SHARES);
-    this.finish(view, from + EXECUTE_ORDER, WORD_EXECUTE_AT, view.getInt32(from + EXECUTE_MATCH + 4));
-    return 0;
-  }
-
-  private cancel(view: DataView, from: number): number {
-    const instrument = this.directory.byLocate(view, from);
-    if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, DELTA_LAST, 0);
-    this.f64[DELTA_PRICE_F64] = 0;
-    this.f64[DELTA_QTY_F64] = view.getUint32(from + CANCEL_SHARES);
-    this.finish(view, from + CANCEL_ORDER, WORD_CANCEL, 0);
-    return 0;
-  }
-
-  private delete(view: DataView, from: number): number {
-    const instrument = this.directory.byLocate(view, from);
-    if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, DELTA_LAST, 0);
-    this.f64[DELTA_PRICE_F64] = 0;
-    this.f64[DELTA_QTY_F64] = 0;
-    this.finish(view, from + DELETE_ORDER, WORD_DELETE, 0);
-    return 0;
-  }
-
-  private replace(view: DataView, from: number): number {
-    const instrument = this.directory.byLocate(view, from);
-    if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, DELTA_MORE, 0);
-    this.f64[DELTA_PRICE_F64] = 0;
-    this.f64[DELTA_QTY_F64] = 0;
-    this.finish(view, from + REPLACE_OLD_ORDER, WORD_REPLACE_FROM, 0);
-    this.i32[HEADER_WORD_I32] = DELTA_LAST;
+  /** The new half of a replace, behind the old one. */
+  private replaceTo(view: DataView, from: number): void {
+    const words = this.i32;
+    words[HEADER_WORD_I32] = DELTA_LAST;
     this.f64[DELTA_PRICE_F64] = view.getUint32(from + REPLACE_PRICE);
     this.f64[DELTA_QTY_F64] = view.getUint32(from + REPLACE_SHARES);
-    this.finish(view, from + REPLACE_NEW_ORDER, WORD_REPLACE_TO, 0);
-    return 0;
+    words[DELTA_ORDER_LOW_I32] = view.getInt32(from + REPLACE_NEW_ORDER + 4);
+    words[DELTA_ORDER_HIGH_I32] = view.getInt32(from + REPLACE_NEW_ORDER);
+    words[DELTA_WORD_I32] = WORD_REPLACE_TO;
+    this.outlet.emit();
   }
 
   private trade(bytes: Uint8Array, view: DataView, from: number): number {
     const instrument = this.directory.byStock(bytes, view, from, from + TRADE_STOCK);
     if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, TRADE_LAST, 0);
+    this.writer.begin(view, from, instrument, TRADE_LAST);
     this.f64[TRADE_PRICE_F64] = view.getUint32(from + TRADE_PRICE);
     this.f64[TRADE_QTY_F64] = view.getUint32(from + TRADE_SHARES);
     this.finishTrade(view, from + TRADE_MATCH, SIDE_NONE);
@@ -242,10 +293,10 @@ export class Itch50Decoder implements FrameHandler {
     if (instrument < 0) return REASON_REGISTRY;
     const low = view.getUint32(from + CROSS_TRADE_SHARES + 4);
     if ((high | low) === 0) {
-      this.writer.count(view, from, instrument, 0);
+      this.writer.count(view, from, instrument);
       return 0;
     }
-    this.writer.begin(view, from, instrument, TRADE_LAST, 0);
+    this.writer.begin(view, from, instrument, TRADE_LAST);
     this.f64[TRADE_PRICE_F64] = view.getUint32(from + CROSS_TRADE_PRICE);
     this.f64[TRADE_QTY_F64] = high * 4_294_967_296 + low;
     const crossType = view.getUint8(from + CROSS_TRADE_TYPE);
@@ -256,21 +307,11 @@ export class Itch50Decoder implements FrameHandler {
   private brokenTrade(view: DataView, from: number): number {
     const instrument = this.directory.byLocate(view, from);
     if (instrument < 0) return REASON_REGISTRY;
-    this.writer.begin(view, from, instrument, TRADE_LAST, 0);
+    this.writer.begin(view, from, instrument, TRADE_LAST);
     this.f64[TRADE_PRICE_F64] = 0;
     this.f64[TRADE_QTY_F64] = 0;
     this.finishTrade(view, from + BROKEN_TRADE_MATCH, SIDE_NONE | (CONDITION_BROKEN << 8));
     return 0;
-  }
-
-  /** The second half of a delta, and out with it. */
-  private finish(view: DataView, orderAt: number, word: number, count: number): void {
-    const words = this.i32;
-    words[DELTA_ORDER_LOW_I32] = view.getInt32(orderAt + 4);
-    words[DELTA_ORDER_HIGH_I32] = view.getInt32(orderAt);
-    words[DELTA_WORD_I32] = word;
-    words[DELTA_COUNT_U32] = count;
-    this.outlet.emit();
   }
 
   /** The second half of a trade, and out with it. */

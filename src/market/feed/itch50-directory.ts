@@ -26,7 +26,8 @@ const ZERO = 0x30;
 
 export class Itch50Directory {
   readonly registry: InstrumentRegistry;
-  private readonly locates: Int32Array;
+  /** Rows of 4 by locate: see above. */
+  readonly locates: Int32Array;
   private readonly state: Float64Array;
   private readonly numberText: Uint8Array;
 

@@ -211,7 +211,7 @@ export class Itch50Status {
   private begin(bytes: Uint8Array, view: DataView, from: number, stockAt: number, word: number): boolean {
     const instrument = this.directory.byStock(bytes, view, from, stockAt);
     if (instrument < 0) return false;
-    this.writer.begin(view, from, instrument, word, 0);
+    this.writer.begin(view, from, instrument, word);
     return true;
   }
 

@@ -25,24 +25,39 @@ const GAP_STATUS = header.headerWord(header.TYPE_VENUE_STATUS, FLAG_LAST | FLAG_
 const STATUS_WORD_I32 = 14;
 const STATUS_DETAIL_I32 = 15;
 
-const MESSAGES = 0;
+/** 1 once there was a message; its time; that of the last one. */
+const BEGUN = 0;
 const FIRST_TS = 1;
-const LAST_TS = 2;
-const GAP_EPOCH = 3;
+export const COUNTS_LAST_TS = 2;
+/** 1 + the gaps so far; and the epoch that was told to the whole market. */
+export const COUNTS_GAP_EPOCH = 3;
 const GAP_TOLD = 4;
-const TYPES = 8;
-const ROWS = TYPES + 256;
-const ROW_MESSAGES = 0;
-const ROW_ORDERS = 1;
-const ROW_GAP_EPOCH = 2;
+/** Messages by type byte. */
+export const COUNTS_TYPES = 8;
+/** Rows of 4 by instrument. */
+export const COUNTS_ROWS: number = COUNTS_TYPES + 256;
+export const ROW_MESSAGES = 0;
+export const ROW_ORDERS = 1;
+/** The epoch in which the instrument was last named: 0 before its first message. */
+export const ROW_GAP_EPOCH = 2;
+
+// Rebound so that they are folded into the code: an exported constant is read at each use.
+const LAST_TS = COUNTS_LAST_TS;
+const GAP_EPOCH = COUNTS_GAP_EPOCH;
+const TYPES = COUNTS_TYPES;
+const ROWS = COUNTS_ROWS;
+const MESSAGES = ROW_MESSAGES;
+const ORDERS = ROW_ORDERS;
+const EPOCH = ROW_GAP_EPOCH;
 
 export class Itch50Writer {
   readonly outlet: Outlet;
   readonly directory: Itch50Directory;
   private readonly f64: Float64Array;
   private readonly i32: Int32Array;
-  private readonly counts: Float64Array;
-  private readonly midnightNs: number;
+  /** The counts drawn above, which the decoder moves itself. */
+  readonly counts: Float64Array;
+  readonly midnightNs: number;
   private readonly market: number;
 
   constructor(arena: Arena, outlet: Outlet, directory: Itch50Directory, midnightNs: number) {
@@ -52,11 +67,18 @@ export class Itch50Writer {
     this.i32 = outlet.slots.i32;
     this.market = directory.registry.capacity;
     this.counts = arena.float64("itch50.counts", ROWS + (this.market + 1) * 4);
+    if (arena.fresh) {
+      this.counts[GAP_EPOCH] = 1;
+      this.counts[GAP_TOLD] = 1;
+    }
     this.midnightNs = midnightNs;
   }
 
+  /** Messages of all types so far. Cold. */
   get messages(): number {
-    return this.counts[MESSAGES];
+    let messages = 0;
+    for (let type = 0; type < 256; type++) messages += this.counts[TYPES + type];
+    return messages;
   }
 
   /** Messages of a type so far. */
@@ -66,22 +88,22 @@ export class Itch50Writer {
 
   /** Messages of an instrument so far. */
   messagesOf(instrument: number): number {
-    return this.counts[ROWS + (instrument << 2) + ROW_MESSAGES];
+    return this.counts[ROWS + (instrument << 2) + MESSAGES];
   }
 
   /** Orders added for an instrument so far. */
   ordersOf(instrument: number): number {
-    return this.counts[ROWS + (instrument << 2) + ROW_ORDERS];
+    return this.counts[ROWS + (instrument << 2) + ORDERS];
   }
 
   /** Time of the first message, or null. Cold. */
   get firstTsEvent(): number | null {
-    return this.counts[MESSAGES] === 0 ? null : this.counts[FIRST_TS];
+    return this.counts[BEGUN] === 0 ? null : this.counts[FIRST_TS];
   }
 
   /** Time of the last message, or null. Cold. */
   get lastTsEvent(): number | null {
-    return this.counts[MESSAGES] === 0 ? null : this.counts[LAST_TS];
+    return this.counts[BEGUN] === 0 ? null : this.counts[LAST_TS];
   }
 
   /**
@@ -92,21 +114,27 @@ export class Itch50Writer {
     this.counts[GAP_EPOCH]++;
   }
 
-  /**
-   * Counts the message at `from`, and `orders` added, and writes the header of its first record; `word` is that of headerWord().
-   */
-  begin(view: DataView, from: number, instrument: number, word: number, orders: number): void {
-    const counts = this.counts;
-    const row = this.count(view, from, instrument, orders);
-    if (counts[GAP_TOLD] !== counts[GAP_EPOCH]) this.tellGap();
-    let first = word;
-    if (counts[row + ROW_GAP_EPOCH] !== counts[GAP_EPOCH]) {
-      counts[row + ROW_GAP_EPOCH] = counts[GAP_EPOCH];
-      first |= GAP_WORD;
-    }
-    this.i32[HEADER_WORD_I32] = first;
+  /** Counts the message at `from` and writes the header of its first record; `word` is that of headerWord(). */
+  begin(view: DataView, from: number, instrument: number, word: number): void {
+    const extra = this.renew(view, from, instrument);
+    this.count(view, from, instrument);
+    this.i32[HEADER_WORD_I32] = word | extra;
     this.i32[HEADER_INSTRUMENT_U32] = instrument;
-    this.f64[HEADER_TS_EVENT_F64] = counts[LAST_TS];
+    this.f64[HEADER_TS_EVENT_F64] = this.counts[LAST_TS];
+  }
+
+  /**
+   * To be called before the message at `from` is counted, where its instrument may not have been named in this epoch: tells the market of a
+   * gap that was not told yet. Returns what the header's word gets: FLAG_GAP_BEFORE for the first after a gap.
+   */
+  renew(view: DataView, from: number, instrument: number): number {
+    const counts = this.counts;
+    const row = ROWS + (instrument << 2);
+    if (counts[row + EPOCH] === counts[GAP_EPOCH]) return 0;
+    this.noteTime(view, from);
+    if (counts[GAP_TOLD] !== counts[GAP_EPOCH]) this.tellGap();
+    counts[row + EPOCH] = counts[GAP_EPOCH];
+    return counts[GAP_EPOCH] > 1 ? GAP_WORD : 0;
   }
 
   /** The market-wide status, at the time of the message that follows the gap. */
@@ -125,20 +153,24 @@ export class Itch50Writer {
 
   /** As begin(), for a message of the whole market. */
   beginMarket(view: DataView, from: number, word: number): void {
-    this.begin(view, from, this.market, word, 0);
+    this.begin(view, from, this.market, word);
     this.i32[HEADER_INSTRUMENT_U32] = NO_INSTRUMENT | 0;
   }
 
-  /** Counts the message at `from` and its time. Returns where its instrument's counts begin. */
-  count(view: DataView, from: number, instrument: number, orders: number): number {
+  /** Counts the message at `from` and its time. */
+  count(view: DataView, from: number, instrument: number): void {
+    const counts = this.counts;
+    this.noteTime(view, from);
+    counts[TYPES + view.getUint8(from + HEADER_TYPE)]++;
+    counts[ROWS + (instrument << 2) + MESSAGES]++;
+  }
+
+  private noteTime(view: DataView, from: number): void {
     const counts = this.counts;
     const time = view.getUint16(from + HEADER_TIME_HIGH) * 4_294_967_296 + view.getUint32(from + HEADER_TIME_LOW) + this.midnightNs;
-    if (counts[MESSAGES]++ === 0) counts[FIRST_TS] = time;
     counts[LAST_TS] = time;
-    counts[TYPES + view.getUint8(from + HEADER_TYPE)]++;
-    const row = ROWS + (instrument << 2);
-    counts[row + ROW_MESSAGES]++;
-    counts[row + ROW_ORDERS] += orders;
-    return row;
+    if (counts[BEGUN] === 1) return;
+    counts[BEGUN] = 1;
+    counts[FIRST_TS] = time;
   }
 }

@@ -14,6 +14,10 @@ class Taken {
     return 0;
   }
 
+  onFrames(_view: DataView, from: number): number {
+    return from;
+  }
+
   onGap(): void {
     this.seen.push("gap");
   }
