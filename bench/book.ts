@@ -33,10 +33,10 @@ class Tercel implements Side {
   private readonly empty: Uint8Array;
   private readonly traded: Float64Array = new Float64Array(1);
 
-  constructor(records: Slots) {
+  constructor(records: Slots, queues: boolean) {
     this.records = records;
     this.arena = Arena.create("bench", 256 * 1024 * 1024);
-    this.book = new OrderBook(this.arena, { instruments: BENCH_INSTRUMENTS, orders: ORDERS, levels: ORDERS });
+    this.book = new OrderBook(this.arena, { instruments: BENCH_INSTRUMENTS, orders: ORDERS, levels: ORDERS, queues });
     this.arena.seal();
     this.empty = this.arena.snapshot();
   }
@@ -144,16 +144,20 @@ export async function benchBook(effort: Effort): Promise<Result[]> {
   const records = deltasOf(simulatedDay(messages), messages);
   const bytes = records.u8;
   return withFile(bytes, async (path) => {
-    const native = startNative("book", "C++, same algorithm", [path, String(BENCH_INSTRUMENTS), String(ORDERS)]);
-    const ours = new Tercel(records);
+    const args = [path, String(BENCH_INSTRUMENTS), String(ORDERS)];
+    const native = startNative("book", "C++, same algorithm", args);
+    const nativeLevels = startNative("book", "C++, same algorithm", [...args, "levels"]);
+    const ours = new Tercel(records, true);
+    const levels = new Tercel(records, false);
     const { laps } = ours;
     try {
       return [
-        await compete({ name: "book", unit: "changes/s", ours, rival: native, laps }, effort),
-        await compete({ name: "book/map", unit: "changes/s", ours, rival: new MapRival(records), laps }, effort),
+        await compete({ name: "book/levels", unit: "changes/s", ours: levels, rival: nativeLevels, laps: levels.laps }, effort),
+        await compete({ name: "book/queues", unit: "changes/s", ours, rival: native, laps }, effort),
+        await compete({ name: "book/queues-map", unit: "changes/s", ours, rival: new MapRival(records), laps }, effort),
       ];
     } finally {
-      if (typeof native !== "string") native.close();
+      for (const rival of [native, nativeLevels]) if (typeof rival !== "string") rival.close();
     }
   });
 }

@@ -1,6 +1,6 @@
 // The order book of src/market/book in C++: order rows in a pool with FIFO links, an open-addressing index of tag and row with
 // multiplicative hash and backward-shift delete, ladders as sorted runs with the best at the end, tops compared at the end of an event.
-// argv[1]: 64-byte book delta records, argv[2]: instruments, argv[3]: most orders. The same check sum as bench/book.ts.
+// argv[1]: 64-byte book delta records, argv[2]: instruments, argv[3]: most orders, argv[4] if there is one: without queues. The same check sum as bench/book.ts.
 #include "rival.hpp"
 #include <cmath>
 
@@ -12,7 +12,8 @@ struct Ladder { std::vector<double> keys; std::vector<int32_t> entries; int32_t 
 struct Entry { uint32_t tag; int32_t row; };
 struct Top { double bid = 0, bidQty = 0, ask = 0, askQty = 0; bool touched = false; };
 
-struct Book {
+// Queues: false leaves the order of arrival out, as OrderBook does with queues: false.
+template <bool Queues> struct Book {
   std::vector<Order> orders; std::vector<Level> levels; std::vector<Ladder> ladders; std::vector<Entry> table; std::vector<Top> tops;
   std::vector<int32_t> replacing;
   int32_t freeOrder = 0, usedOrders = 0, freeLevel = 0, usedLevels = 0;
@@ -99,8 +100,10 @@ struct Book {
     table[(uint32_t)(-1 - bucket)] = {tagOf(d.low, d.high), row};
     at.qty += d.qty;
     at.orders++;
-    if (at.last == 0) at.first = row; else orders[at.last].behind = row;
-    at.last = row;
+    if (Queues) {
+      if (at.last == 0) at.first = row; else orders[at.last].behind = row;
+      at.last = row;
+    }
     if (ladders[l].best == level) tops[d.instrument].touched = true;
     return true;
   }
@@ -113,8 +116,10 @@ struct Book {
     if (--at.orders == 0) removeLevel(level);
     else {
       at.qty -= order.qty;
-      if (order.ahead == 0) at.first = order.behind; else orders[order.ahead].behind = order.behind;
-      if (order.behind == 0) at.last = order.ahead; else orders[order.behind].ahead = order.ahead;
+      if (Queues) {
+        if (order.ahead == 0) at.first = order.behind; else orders[order.ahead].behind = order.behind;
+        if (order.behind == 0) at.last = order.ahead; else orders[order.behind].ahead = order.ahead;
+      }
     }
     order.level = 0;
     order.behind = freeOrder;
@@ -186,14 +191,19 @@ struct Book {
   }
 };
 
-int main(int, char** argv) {
-  std::vector<uint8_t> bytes = readFile(argv[1]);
-  const Delta* records = (const Delta*)bytes.data();
-  size_t count = bytes.size() / sizeof(Delta);
+template <bool Queues> void rounds(const Delta* records, size_t count, int instruments, int orders) {
   serve([&](int64_t, int64_t) {
-    Book book(atoi(argv[2]), atoi(argv[3]));
+    Book<Queues> book(instruments, orders);
     int64_t start = nowNs();
     for (size_t i = 0; i < count; i++) book.apply(records[i]);
     answer(nowNs() - start, (int64_t)count, book.hash());
   });
+}
+
+int main(int argc, char** argv) {
+  std::vector<uint8_t> bytes = readFile(argv[1]);
+  const Delta* records = (const Delta*)bytes.data();
+  size_t count = bytes.size() / sizeof(Delta);
+  if (argc > 4) rounds<false>(records, count, atoi(argv[2]), atoi(argv[3]));
+  else rounds<true>(records, count, atoi(argv[2]), atoi(argv[3]));
 }
