@@ -4,7 +4,7 @@
  *   producer (this thread) -> ring of 16,384 -> consumer (worker); the whole record is written, four of its fields are read
  */
 import { Worker } from "node:worker_threads";
-import { FULL } from "../src/kernel/core/status.ts";
+import type { Slots } from "../src/kernel/record/slots.ts";
 import { GatedRing } from "../src/kernel/ring/gated-ring.ts";
 import { startNative } from "./baseline/native.ts";
 import { compete, hexWord, Laps, mixWord, type Effort, type Result, type Sample, type Side } from "./harness.ts";
@@ -50,32 +50,34 @@ class Hop implements Side {
 
   private produce(from: number, to: number): void {
     const { ring, batch } = this;
-    const { f64, i32 } = ring.slots;
     for (let n = from; n < to;) {
-      const end = n + batch < to ? n + batch : to;
-      while (n < end) {
-        const slot = ring.claim();
-        if (slot === FULL) {
-          ring.commit();
-          continue;
-        }
-        const d = slot << 3;
-        const w = slot << 4;
-        i32[w] = 0x803;
-        i32[w + 1] = n & 255;
-        f64[d + 1] = n;
-        f64[d + 2] = n + 1;
-        f64[d + 3] = n + 2;
-        f64[d + 4] = n & 4095;
-        f64[d + 5] = n & 127;
-        i32[w + 12] = n;
-        i32[w + 13] = 0;
-        i32[w + 14] = 1;
-        i32[w + 15] = 0;
-        n++;
-      }
+      const wanted = n + batch < to ? batch : to - n;
+      const count = ring.claimRun(wanted);
+      fill(ring.slots, ring.claimedAt, n, count);
+      n += count;
       ring.commit();
     }
+  }
+}
+
+/** Writes every word of `count` records, numbered from n. */
+function fill(slots: Slots, slot: number, n: number, count: number): void {
+  const { f64, i32 } = slots;
+  for (let i = 0; i < count; i++) {
+    const serial = n + i;
+    const d = (slot + i) << 3;
+    const w = (slot + i) << 4;
+    i32[w] = 0x803;
+    i32[w + 1] = serial & 255;
+    f64[d + 1] = serial;
+    f64[d + 2] = serial + 1;
+    f64[d + 3] = serial + 2;
+    f64[d + 4] = serial & 4095;
+    f64[d + 5] = serial & 127;
+    i32[w + 12] = serial;
+    i32[w + 13] = 0;
+    i32[w + 14] = 1;
+    i32[w + 15] = 0;
   }
 }
 

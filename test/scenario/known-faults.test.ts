@@ -10,7 +10,7 @@ import { hashBytes, shardOf } from "../../src/kernel/core/hash.ts";
 import { Random } from "../../src/kernel/core/random.ts";
 import { FULL } from "../../src/kernel/core/status.ts";
 import { RECORD_BYTES } from "../../src/kernel/record/slots.ts";
-import { GatedRing } from "../../src/kernel/ring/gated-ring.ts";
+import { GatedRing, STAGE_RECORDS } from "../../src/kernel/ring/gated-ring.ts";
 import { GATED_CONTROL_BYTES, ringBytes } from "../../src/kernel/ring/ring-layout.ts";
 
 const text = new TextEncoder();
@@ -18,7 +18,7 @@ const text = new TextEncoder();
 describe("R1: a record of 64 bytes takes 64 bytes", () => {
   it("a ring of 2 MiB holds 32,768 of them", () => {
     const ring = GatedRing.create(32_768);
-    expect(ring.buffer.byteLength).toBe(2 * 1024 * 1024 + GATED_CONTROL_BYTES);
+    expect(ring.buffer.byteLength).toBe(2 * 1024 * 1024 + GATED_CONTROL_BYTES + STAGE_RECORDS * RECORD_BYTES);
     expect(ringBytes(GATED_CONTROL_BYTES, 32_768)).toBe(GATED_CONTROL_BYTES + 32_768 * RECORD_BYTES);
     for (let i = 0; i < 32_768; i++) expect(ring.claim()).toBeGreaterThanOrEqual(0);
     expect(ring.claim()).toBe(FULL);

@@ -43,11 +43,11 @@ describe("GatedRing", () => {
   it("refuses when full, whether published or only claimed, and takes more as soon as a record is released", () => {
     const ring = GatedRing.create(4);
     publish(ring, 1, 2);
-    expect([ring.claim(), ring.claim(), ring.claim(), ring.claim()]).toEqual([2, 3, FULL, FULL]);
+    expect([ring.claim(), ring.claim(), ring.claim(), ring.claim()]).toEqual([4, 5, FULL, FULL]); // slots of the stage, behind the ring's four
     ring.commit();
     expect(ring.available()).toBe(4);
     ring.release(1);
-    expect(ring.claim()).toBe(0);
+    expect(ring.claim()).toBe(4);
     expect(ring.claim()).toBe(FULL);
   });
 
@@ -275,5 +275,55 @@ describe("a consumer that holds what it read", () => {
     expect(() => ring.releaseTo(3)).toThrow(/not held/);
     ring.releaseTo(2);
     expect(() => ring.releaseTo(1)).toThrow(/not held/);
+  });
+});
+
+describe("the stage", () => {
+  const bits = [0x7ff0_0001, 0xfff7_ffff, 0x7ff8_0000, 1, 0xffff_ffff, 0, 0x1234_5678, 0x7ff4_dead];
+
+  it.each([1, 3, 5, 64, 65, 130, 200])("moves %i records over the end of the ring bit by bit, signalling NaNs too", (count) => {
+    const ring = GatedRing.create(256);
+    ring.startAt(200);
+    for (let i = 0; i < count; i++) {
+      const slot = ring.claim();
+      for (let word = 0; word < 16; word++) ring.slots.u32[slot * 16 + word] = word === 2 || word === 3 ? i : bits[(i + word) % bits.length];
+      for (let cell = 1; cell < 6; cell++) ring.slots.f64[slot * 8 + cell] = i + cell / 8;
+    }
+    ring.commit();
+    expect(ring.available()).toBe(count);
+    for (let i = 0; i < count; i++) {
+      const slot = ring.slotAt(i);
+      expect(slot).toBe((200 + i) & 255);
+      for (const word of [0, 1, 12, 13, 14, 15]) expect(ring.slots.u32[slot * 16 + word]).toBe(bits[(i + word) % bits.length]);
+      for (let cell = 1; cell < 6; cell++) expect(ring.slots.f64[slot * 8 + cell]).toBe(i + cell / 8);
+    }
+  });
+
+  it("gives slots in a row: as many as asked, as the ring has free, as the stage has left", () => {
+    const ring = GatedRing.create(128);
+    const claimed = (limit: number): [number, number] => [ring.claimRun(limit), ring.claimedAt];
+    expect(claimed(10)).toEqual([10, 128]);
+    expect(claimed(100)).toEqual([54, 138]); // to the end of the stage
+    expect(claimed(100)).toEqual([64, 128]); // the stage was moved into the ring
+    expect(ring.claimed).toBe(128);
+    expect(ring.claimRun(1)).toBe(0);
+    expect(ring.available()).toBe(0);
+    ring.commit();
+    expect(ring.available()).toBe(128);
+    ring.release(3);
+    expect(claimed(100)).toEqual([3, 128]);
+    expect(ring.claim()).toBe(FULL);
+  });
+
+  it("mixes runs and single claims", () => {
+    const ring = GatedRing.create(16);
+    let serial = 0;
+    const fill = (slot: number): void => void (ring.slots.f64[slot * 8 + 1] = ++serial);
+    fill(ring.claim());
+    for (let i = 0, count = ring.claimRun(5), at = ring.claimedAt; i < count; i++) fill(at + i);
+    fill(ring.claim());
+    ring.commit();
+    expect(ring.available()).toBe(7);
+    expect(take(ring, 7)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 });

@@ -7,7 +7,7 @@
  *               384 writerParked i32  producer     1 while it waits for `released` to move
  *               512 closed i32        either       0, then 1 for ever
  *               640 capacity i32      creator      slots; a second object must ask for the same number
- *               768 slots ...                      64 bytes each
+ *               768 slots ...                      64 bytes each, and behind them 64 of the producer's own: its stage
  *
  *   broadcast     0 tail              producer     records that are whole: a count of three words, 128 bytes apart (shared-count.ts)
  *               384 intent            producer     records announced, likewise: stored before the first byte of a slot changes
@@ -39,14 +39,14 @@ export const RING_CAPACITY_MIN = 2;
 /** Most slots of a ring: 2^26, which is 4 GiB of records; cursor differences stay far below 2^31. */
 export const RING_CAPACITY_MAX = 67_108_864;
 
-/** Bytes of a ring: control words and slots. RING_CAPACITY unless the capacity is a power of two within the limits. */
-export function ringBytes(controlBytes: number, capacity: number): number {
+/** Bytes of a ring: control words, slots, and `stage` slots of its producer. RING_CAPACITY unless the capacity is a power of two within the limits. */
+export function ringBytes(controlBytes: number, capacity: number, stage: number = 0): number {
   if (!Number.isInteger(capacity) || capacity < RING_CAPACITY_MIN || capacity > RING_CAPACITY_MAX || (capacity & (capacity - 1)) !== 0) {
     throw new StreamError("RING_CAPACITY", `expected a power of two from ${RING_CAPACITY_MIN} to ${RING_CAPACITY_MAX} slots, got ${capacity}`, {
       capacity: String(capacity),
     });
   }
-  return controlBytes + capacity * RECORD_BYTES;
+  return controlBytes + (capacity + stage) * RECORD_BYTES;
 }
 
 /**
@@ -59,8 +59,9 @@ export function attachControl(
   controlBytes: number,
   capacityWord: number,
   capacity: number,
+  stage: number = 0,
 ): Int32Array<SharedArrayBuffer> {
-  const bytes = ringBytes(controlBytes, capacity);
+  const bytes = ringBytes(controlBytes, capacity, stage);
   if (!Number.isInteger(byteOffset) || byteOffset < 0 || byteOffset % 64 !== 0) {
     throw new StreamError("VALUE_RANGE", `a ring starts on a multiple of 64 bytes, got offset ${byteOffset}`, { byteOffset });
   }
