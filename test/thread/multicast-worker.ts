@@ -6,7 +6,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Random } from "../../src/kernel/core/random.ts";
 import { FULL } from "../../src/kernel/core/status.ts";
 import { createIdle } from "../../src/kernel/ring/idle.ts";
-import { MulticastConsumer, MulticastRing } from "../../src/kernel/ring/multicast-ring.ts";
+import { MulticastConsumer } from "../../src/kernel/ring/multicast-consumer.ts";
+import { MulticastRing } from "../../src/kernel/ring/multicast-ring.ts";
 import { STEP_DETACH, STEP_GO_ON, type MulticastOutcome, type MulticastTask } from "./multicast-protocol.ts";
 import { isWhole, writeWhole } from "./whole-record.ts";
 

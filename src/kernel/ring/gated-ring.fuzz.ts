@@ -19,9 +19,7 @@ describe("GatedRing against a queue", () => {
         const published: number[] = [];
         let claimed: number[] = [];
         let serial = 0;
-        let released = 0;
-        /** Of the published ones, those read and not given back. */
-        let held = 0;
+        let [released, held] = [0, 0];
         for (const [kind, amount] of schedule) {
           if (kind === "claim") {
             for (let i = 0; i < amount; i++) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GatedRing } from "./gated-ring.ts";
 import { createIdle, Idle, IDLE_NAMES, type Parkable } from "./idle.ts";
-import { MulticastConsumer, MulticastRing } from "./multicast-ring.ts";
+import { MulticastConsumer } from "./multicast-consumer.ts";
+import { MulticastRing } from "./multicast-ring.ts";
 
 /** A ring in which nothing comes: keeps what it was asked for. */
 class Bed implements Parkable {

@@ -60,6 +60,9 @@ export const CONSUMER_RELEASED_I32 = 192;
 export const CONSUMER_AWAITS_I32 = 224;
 export const CONSUMER_LOST_I32 = 256;
 export const CONSUMER_STRIDE_I32 = 96;
+/** Values of an `awaits` word besides 0, nobody: the producer, and from there on the consumers. */
+export const AWAITS_PRODUCER = 1;
+export const AWAITS_CONSUMER = 2;
 /** Most consumers of a multicast ring. */
 export const CONSUMERS_MAX = 16;
 
