@@ -9,6 +9,7 @@ import { formatDuration } from "../engine/pipeline/quantity.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
 import { NoLatencyRecorder } from "../kernel/core/observer.ts";
 import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import type { IdleName } from "../kernel/ring/idle.ts";
 import { planToYaml } from "./config/plan-yaml.ts";
 import type { DriverName } from "./pipeline-run.ts";
 import { grouped, table, type Terminal } from "./terminal.ts";
@@ -21,6 +22,8 @@ export interface RunSettings {
   readonly driver: DriverName;
   readonly shards: number;
   readonly batch: number;
+  /** How a shard's thread waits; nothing waits with the inline driver. */
+  readonly idle: IdleName;
   readonly pieceBytes: number;
   readonly speed: number;
   /** Folder, or null for none. */
@@ -31,10 +34,11 @@ export interface RunSettings {
 /** Prints the explanation. ARENA_CAPACITY when the plan does not fit into its limit. */
 export function explainRun(settings: RunSettings, json: boolean, terminal: Terminal): void {
   const { plan, feed, input, driver, shards, batch, pieceBytes } = settings;
+  const idle = driver === "inline" ? null : settings.idle;
   const memory = memoryOf(settings);
   const bytes = memory.reduce((sum, line) => sum + line.bytes, 0);
   const checkpoint = settings.checkpoint === null ? null : { folder: settings.checkpoint, everyNs: settings.checkpointEveryNs };
-  const run = { feed, input, driver, shards, batch, pieceBytes, speed: Number.isFinite(settings.speed) ? settings.speed : "max", checkpoint };
+  const run = { feed, input, driver, shards, batch, idle, pieceBytes, speed: Number.isFinite(settings.speed) ? settings.speed : "max", checkpoint };
   if (json) {
     terminal.out(`${JSON.stringify({ plan, run, memory, memoryBytes: bytes, limitBytes: plan.limits.memoryBytes })}\n`);
     return;
@@ -42,7 +46,7 @@ export function explainRun(settings: RunSettings, json: boolean, terminal: Termi
   const arenas = [...Map.groupBy(memory, (line) => line.arena)].map(([arena, lines]) => [arena, grouped(lines.reduce((sum, line) => sum + line.bytes, 0))]);
   const comments = [
     `input   ${input.join(", ")} as ${feed}, in pieces of ${pieceBytes} bytes, speed ${run.speed}`,
-    `driver  ${driver}, ${shards} ${shards === 1 ? "shard" : "shards"}, batches of ${batch}`,
+    `driver  ${driver}, ${shards} ${shards === 1 ? "shard" : "shards"}, batches of ${batch}${idle === null ? "" : `, idle ${idle}`}`,
     `checkpoints  ${checkpoint === null ? "none" : `${checkpoint.folder}, every ${formatDuration(checkpoint.everyNs)}`}`,
     "",
     "memory in bytes, taken before the first message",

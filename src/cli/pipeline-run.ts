@@ -19,6 +19,7 @@ import { STAGE_NAMES } from "../engine/pipeline/stages.ts";
 import { ThreadedDriver } from "../engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
 import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import type { IdleName } from "../kernel/ring/idle.ts";
 import { SIDE_ASK, SIDE_BID, TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL, typeName } from "../kernel/record/header.ts";
 import { levels } from "../market/book/book-view.ts";
 import type { BookTruth } from "../sim/truth.ts";
@@ -37,6 +38,8 @@ export interface PipelineRunOptions {
   readonly driver: DriverName;
   readonly shards: number;
   readonly batch: number;
+  /** How a shard's thread waits for input; with the threaded driver alone. */
+  readonly idle?: IdleName;
   readonly pieceBytes: number;
   readonly speed: number;
   readonly store: CheckpointStore | null;
@@ -102,7 +105,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   const histogram = new Histogram();
   const ledger = new LatencyLedger(STAGE_NAMES, clock);
   const lifecycle = new Lifecycle(clock);
-  const driver = options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, options.batch);
+  const driver = options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, options.batch, undefined, options.idle);
   let run: Run | null = null;
   const assembly = new Assembly({
     plan: options.plan,

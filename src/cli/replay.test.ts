@@ -28,7 +28,14 @@ describe("tercel replay", () => {
     const simulated = ["simulate", "open", "--messages", "20000", "--instruments", "20", "--seed", "9"];
     expect(await tercelJson([...simulated, "--out", day])).toMatchObject({ file: day });
     const { outputHash, messages } = await tercelJson<Summary>([...simulated, "--pipeline", plan]);
-    for (const more of [[], ["--chunk", "7", "--batch", "1"], ["--shards", "3"], ["--driver", "threaded", "--shards", "2"], ["--speed", "100000x"]]) {
+    for (const more of [
+      [],
+      ["--chunk", "7", "--batch", "1"],
+      ["--shards", "3"],
+      ["--driver", "threaded", "--shards", "2"],
+      ["--driver", "threaded", "--idle", "phased"],
+      ["--speed", "100000x"],
+    ]) {
       expect(await replay(...more), more.join(" ")).toMatchObject({ outputHash, messages, lost: 0 });
     }
   });

@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { FileCheckpointStore } from "../connect/file/checkpoint-store.ts";
 import { parseDuration } from "../engine/pipeline/quantity.ts";
 import { StreamError } from "../kernel/core/errors.ts";
+import { IDLE_NAMES, type IdleName } from "../kernel/ring/idle.ts";
 import { explainRun } from "./explain-run.ts";
 import type { CommandContext } from "./main.ts";
 import { runPipeline, type DriverName, type PipelineRunOptions, type RunSummary } from "./pipeline-run.ts";
@@ -18,6 +19,7 @@ export interface RunFlags {
   driver: DriverName;
   shards: number;
   batch: number;
+  idle: IdleName;
   checkpoint?: string;
   every: string;
   resume?: boolean;
@@ -37,6 +39,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option("--driver <name>", "where the shards run").choices(["inline", "threaded"]).default("inline"))
     .addOption(new Option("--shards <n>", "shards, by instrument").argParser(wholeNumber("--shards", 1, 64)).default(1))
     .addOption(new Option("--batch <n>", "records published and read at once at most").argParser(wholeNumber("--batch", 1, 65_536)).default(256))
+    .addOption(new Option("--idle <name>", "how a shard's thread waits for input, with --driver threaded").choices(IDLE_NAMES).default("park"))
     .option("--checkpoint <folder>", "write checkpoints there")
     .option("--every <duration>", "time between checkpoints", "1s")
     .option("--resume", "go on from the newest checkpoint")
@@ -47,11 +50,11 @@ export function addRunOptions(command: Command): Command {
 /** Runs to the end and prints the summary; null when --explain was all that was asked for. */
 export async function execute({ title, ...subject }: RunSubject, flags: RunFlags, { terminal }: CommandContext): Promise<RunSummary | null> {
   const checkpointEveryNs = parseDuration(flags.every, "--every");
-  const { driver, shards, batch } = flags;
+  const { driver, shards, batch, idle } = flags;
   const json = flags.json === true;
   if (flags.resume === true && flags.checkpoint === undefined) throw new StreamError("USAGE", "--resume needs --checkpoint FOLDER to resume from");
   if (flags.explain === true) {
-    explainRun({ ...subject, driver, shards, batch, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
+    explainRun({ ...subject, driver, shards, batch, idle, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
     return null;
   }
   const store = openCheckpoints(flags.checkpoint, flags.resume === true);
@@ -63,6 +66,7 @@ export async function execute({ title, ...subject }: RunSubject, flags: RunFlags
       driver,
       shards,
       batch,
+      idle,
       store,
       checkpointEveryNs,
       resume: flags.resume === true,

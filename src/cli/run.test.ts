@@ -93,10 +93,24 @@ describe("--explain", () => {
       readonly memoryBytes: number;
       readonly limitBytes: number;
     }
-    const args = ["replay", live, "--from", join(folder, "later.itch"), "--explain", "--shards", "2", "--driver", "threaded", "--checkpoint", folder];
+    const args = [
+      "replay",
+      live,
+      "--from",
+      join(folder, "later.itch"),
+      "--explain",
+      "--shards",
+      "2",
+      "--driver",
+      "threaded",
+      "--idle",
+      "yield",
+      "--checkpoint",
+      folder,
+    ];
     const explained = await tercelJson<Explained>(args);
     expect(explained.plan).toEqual(parsePlan(TEXT, live));
-    expect(explained.run).toMatchObject({ feed: "itch50", driver: "threaded", shards: 2, speed: "max", checkpoint: { folder, everyNs: 1e9 } });
+    expect(explained.run).toMatchObject({ feed: "itch50", driver: "threaded", shards: 2, idle: "yield", speed: "max", checkpoint: { folder, everyNs: 1e9 } });
     expect(new Set(explained.memory.map((line) => line.arena))).toEqual(new Set(["market", "ingest", "shard-0", "shard-1", "collector", "rings"]));
     expect(explained.memoryBytes).toBe(explained.memory.reduce((sum, line) => sum + line.bytes, 0));
     expect(explained.limitBytes).toBe(512 * 1024 ** 2);

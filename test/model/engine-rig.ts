@@ -15,6 +15,7 @@ import { LiveClock } from "../../src/kernel/core/clock.ts";
 import { NoLatencyRecorder, NoStageObserver } from "../../src/kernel/core/observer.ts";
 import { STATE_READY, StateWord } from "../../src/kernel/lifecycle/state-word.ts";
 import type { Slots } from "../../src/kernel/record/slots.ts";
+import type { IdleName } from "../../src/kernel/ring/idle.ts";
 import { MarketSimulator, type SimulatorOptions } from "../../src/sim/simulator.ts";
 
 export const SMALL_LIMITS: LimitPlan = { instruments: 512, orders: 1 << 17, levels: 1 << 16, ringRecords: 4096, memoryBytes: 512 * 1024 * 1024 };
@@ -127,6 +128,7 @@ export interface EngineOptions {
   readonly lines?: string[] | null;
   readonly sinks?: readonly Sink[];
   readonly stallNs?: number;
+  readonly idle?: IdleName;
   readonly identity?: Partial<RunIdentity>;
 }
 
@@ -139,7 +141,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions = {}): Engine {
   const { plan = busyPlan(), feed = "itch50", shards = 1, batch = 256, pieceBytes = 1472, store = null, lines = null } = options;
   const clock = new LiveClock();
-  const driver = options.driver === "threaded" ? new ThreadedDriver(clock, batch, options.stallNs) : new InlineDriver(batch);
+  const driver = options.driver === "threaded" ? new ThreadedDriver(clock, batch, options.stallNs, options.idle) : new InlineDriver(batch);
   const lifecycle = StateWord.create();
   lifecycle.store(STATE_READY);
   let run: Run | null = null;

@@ -1,15 +1,12 @@
-/**
- * One end of a ring in a thread of its own, for rings.test.ts. Every word of record n is a function of n, so a torn, doubled, lost or
- * reordered record is seen by its reader.
- */
+/** One end of a ring in a thread of its own, for rings.test.ts. */
 import { parentPort, workerData } from "node:worker_threads";
-import { mix32 } from "../../src/kernel/core/hash.ts";
 import { Random } from "../../src/kernel/core/random.ts";
 import { EMPTY, FULL, OVERRUN } from "../../src/kernel/core/status.ts";
 import { Slots } from "../../src/kernel/record/slots.ts";
 import { BroadcastReader, BroadcastRing } from "../../src/kernel/ring/broadcast-ring.ts";
 import { GatedRing } from "../../src/kernel/ring/gated-ring.ts";
 import { createIdle } from "../../src/kernel/ring/idle.ts";
+import { isWhole, writeWhole } from "./whole-record.ts";
 
 export type Role = "gatedProducer" | "gatedConsumer" | "gatedSleeper" | "broadcastProducer" | "broadcastReader";
 
@@ -37,25 +34,6 @@ function tell(message: Outcome | "asleep"): void {
   parentPort?.postMessage(message); // oxlint-disable-line unicorn/require-post-message-target-origin -- a port between threads has no origin
 }
 
-function write(slots: Slots, slot: number, n: number): void {
-  slots.f64[slot * 8 + 1] = n;
-  const base = slot * 16;
-  const h = mix32(n);
-  slots.i32[base] = h;
-  slots.i32[base + 1] = ~h;
-  for (let word = 4; word < 12; word += 2) slots.f64[(base + word) >> 1] = n + word;
-  for (let word = 12; word < 16; word++) slots.i32[base + word] = h + word;
-}
-
-function isWhole(slots: Slots, slot: number, n: number): boolean {
-  const base = slot * 16;
-  const h = mix32(n);
-  let whole = slots.f64[slot * 8 + 1] === n && slots.i32[base] === (h | 0) && slots.i32[base + 1] === ~h;
-  for (let word = 4; word < 12; word += 2) whole = whole && slots.f64[(base + word) >> 1] === n + word;
-  for (let word = 12; word < 16; word++) whole = whole && slots.i32[base + word] === ((h + word) | 0);
-  return whole;
-}
-
 function gatedProducer({ buffer, capacity, records, seed }: Task): Partial<Outcome> {
   const ring = new GatedRing(buffer, 0, capacity);
   const random = new Random(new Int32Array(4), seed);
@@ -70,7 +48,7 @@ function gatedProducer({ buffer, capacity, records, seed }: Task): Partial<Outco
         ring.parkProducer(1000);
         continue;
       }
-      write(ring.slots, slot, n + i);
+      writeWhole(ring.slots, slot, n + i);
       i++;
     }
     n += batch;
@@ -135,7 +113,7 @@ function broadcastProducer({ buffer, capacity, records, seed }: Task): Partial<O
   for (let n = 0; n < records;) {
     const limit = n < HEAD_START ? HEAD_START : records;
     const batch = Math.min(1 + random.nextBelow(16), limit - n);
-    for (let i = 0; i < batch; i++) write(ring.slots, ring.claim(), first + n + i);
+    for (let i = 0; i < batch; i++) writeWhole(ring.slots, ring.claim(), first + n + i);
     n += batch;
     ring.commit();
     if (n === HEAD_START) awaitStep(word, READER_STALLED);

@@ -1,34 +1,22 @@
 /**
  * Both rings between real threads. Every thread has a hard timeout, after which it is ended and the test fails.
  */
-import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { BroadcastRing } from "../../src/kernel/ring/broadcast-ring.ts";
 import { GatedRing } from "../../src/kernel/ring/gated-ring.ts";
 import type { Outcome, Task } from "./ring-worker.ts";
+import { startTask } from "./task.ts";
 
-const TIMEOUT_MS = 25_000;
 const RECORDS = 1_000_000;
 
 /** Runs a task in a thread; `onAsleep` is called when the thread says that it goes to sleep. */
 async function run(task: Task, onAsleep?: () => void): Promise<Outcome> {
-  const worker = new Worker(new URL("./ring-worker.ts", import.meta.url), { workerData: task, execArgv: [] });
-  const ended = new Promise<Outcome>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${task.role} did not end within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
-    worker.on("message", (message: Outcome | "asleep") => {
-      if (message === "asleep") return onAsleep?.();
-      clearTimeout(timer);
-      resolve(message);
-    });
-    worker.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
+  const running = startTask<Outcome>(new URL("./ring-worker.ts", import.meta.url), task);
+  if (onAsleep !== undefined) void running.said("asleep").then(onAsleep);
   try {
-    return await ended;
+    return await running.outcome;
   } finally {
-    await worker.terminate();
+    await running.kill();
   }
 }
 

@@ -13,6 +13,7 @@ import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { Arena, type ArenaRegion } from "../../kernel/memory/arena.ts";
 import { Outlet } from "../../kernel/record/outlet.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import type { IdleName } from "../../kernel/ring/idle.ts";
 import type { Feed } from "../../market/feed/feed.ts";
 import type { Sink } from "../delivery/sink.ts";
 import type { Backpressure } from "./backpressure.ts";
@@ -160,7 +161,7 @@ export class Assembly {
   }
 
   /** What the worker of a shard is given. */
-  shardWorkerData(index: number, anchorNs: number, batch: number): ShardWorkerData {
+  shardWorkerData(index: number, anchorNs: number, batch: number, idle: IdleName): ShardWorkerData {
     const { buffer: inBuffer, byteOffset: inOffset, capacity: inCapacity } = this.inRings[index];
     const { buffer: outBuffer, byteOffset: outOffset, capacity: outCapacity } = this.outRings[index];
     return {
@@ -175,6 +176,7 @@ export class Assembly {
       lifecycle: this.lifecycle.buffer,
       anchorNs,
       batch,
+      idle,
     };
   }
 

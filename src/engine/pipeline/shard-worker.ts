@@ -1,6 +1,6 @@
 /**
  * The thread of one shard: attaches to the arenas and rings that the main thread made, and polls until the end marker has passed.
- * It has no sockets and no event loop to serve, so it parks on its ring when there is nothing to read.
+ * It has no sockets and no event loop to serve, so it may sleep in its ring when there is nothing to read: how it waits is the run's choice.
  */
 import { GCProfiler } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
@@ -8,6 +8,7 @@ import { LiveClock } from "../../kernel/core/clock.ts";
 import { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import { createIdle, type IdleName } from "../../kernel/ring/idle.ts";
 import { Market } from "./assembly.ts";
 import type { BookKind } from "./feed-catalog.ts";
 import type { PipelinePlan } from "./plan.ts";
@@ -26,6 +27,7 @@ export interface ShardWorkerData {
   readonly lifecycle: SharedArrayBuffer;
   readonly anchorNs: number;
   readonly batch: number;
+  readonly idle: IdleName;
 }
 
 /** What a worker says when it is done. */
@@ -34,7 +36,7 @@ export interface ShardWorkerReport {
   readonly gcEvents: number;
 }
 
-/** Longest sleep on an empty ring. */
+/** Longest sleep before a full ring. */
 const PARK_MS = 50;
 
 function main(data: ShardWorkerData): void {
@@ -57,9 +59,8 @@ function main(data: ShardWorkerData): void {
   const profiler = new GCProfiler();
   profiler.start();
   try {
-    while (!shard.isEnded) {
-      if (shard.poll(data.batch) === 0) input.parkConsumer(PARK_MS);
-    }
+    const idle = createIdle(data.idle);
+    while (!shard.isEnded) idle.idle(shard.poll(data.batch), input);
   } catch (error) {
     input.close(); // the main thread may be waiting for room in it
     throw error;

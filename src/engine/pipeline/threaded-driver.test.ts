@@ -18,6 +18,7 @@ import {
 import { TestClock, type LiveClock } from "../../kernel/core/clock.ts";
 import { isStreamError } from "../../kernel/core/errors.ts";
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import { IDLE_NAMES, type IdleName } from "../../kernel/ring/idle.ts";
 import type { Assembly } from "./assembly.ts";
 import { ThreadedDriver } from "./threaded-driver.ts";
 
@@ -103,6 +104,18 @@ describe("back pressure in threads", () => {
     const engine = await runBytes(BYTES, { ...options, driver: "threaded", plan: TINY });
     expect(lostOf(engine)).toEqual({ input: 0, output: 0 });
     expect(hashOf(engine)).toBe(hashOf(await runBytes(BYTES)));
+  });
+});
+
+describe("how a shard's thread waits for input", () => {
+  it.each(IDLE_NAMES)("changes nothing about the outputs: %s", { timeout: HANG_MS }, async (idle) => {
+    const engine = await runBytes(BYTES, { driver: "threaded", idle, plan: TINY });
+    expect(lostOf(engine)).toEqual({ input: 0, output: 0 });
+    expect(hashOf(engine)).toBe(hashOf(await runBytes(BYTES)));
+  });
+
+  it("is what the run says: a ladder that does not exist ends it", { timeout: HANG_MS }, async () => {
+    await expect(runBytes(BYTES, { driver: "threaded", idle: "nap" as IdleName, plan: TINY })).rejects.toEqual(died);
   });
 });
 

@@ -9,6 +9,7 @@ import { Worker } from "node:worker_threads";
 import type { LiveClock } from "../../kernel/core/clock.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import type { IdleName } from "../../kernel/ring/idle.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Backpressure } from "./backpressure.ts";
 import type { Driver } from "./run.ts";
@@ -26,6 +27,7 @@ export class ThreadedDriver implements Driver {
   private readonly clock: LiveClock;
   private readonly batch: number;
   private readonly stallNs: number;
+  private readonly idle: IdleName;
   private assembly: Assembly | null = null;
   private readonly workers: Worker[] = [];
   private readonly reports: ShardWorkerReport[] = [];
@@ -35,11 +37,15 @@ export class ThreadedDriver implements Driver {
   private lastLookNs = 0;
   private lastProgress = -1;
 
-  /** `batch`: records that a shard takes at once. `stallNs`: how long a shard may stand still with input waiting. */
-  constructor(clock: LiveClock, batch: number, stallNs: number = DEFAULT_STALL_NS) {
+  /**
+   * `batch`: records that a shard takes at once. `stallNs`: how long a shard may stand still with input waiting. `idle`: what a shard's
+   * thread does when it has no input; it sleeps unless told otherwise, because threads that spin on cores that they share starve each other.
+   */
+  constructor(clock: LiveClock, batch: number, stallNs: number = DEFAULT_STALL_NS, idle: IdleName = "park") {
     this.clock = clock;
     this.batch = batch;
     this.stallNs = stallNs;
+    this.idle = idle;
     this.ingestPressure = { relieve: (ring) => this.makeRoom(ring) };
     this.outputPressure = {
       relieve() {
@@ -90,7 +96,7 @@ export class ThreadedDriver implements Driver {
   }
 
   private startWorker(assembly: Assembly, index: number): Worker {
-    const data: ShardWorkerData = assembly.shardWorkerData(index, this.clock.anchorNs, this.batch);
+    const data: ShardWorkerData = assembly.shardWorkerData(index, this.clock.anchorNs, this.batch, this.idle);
     const worker = new Worker(new URL(import.meta.url.endsWith(".ts") ? "./shard-worker.ts" : "./shard-worker.js", import.meta.url), { workerData: data });
     worker.on("message", (report: ShardWorkerReport) => this.reports.push(report));
     worker.on("error", (cause) => {

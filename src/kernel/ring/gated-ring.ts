@@ -13,6 +13,7 @@ import { StreamError } from "../core/errors.ts";
 import { fail } from "../core/invariant.ts";
 import { FULL } from "../core/status.ts";
 import { Slots } from "../record/slots.ts";
+import { napOn } from "./parking.ts";
 import {
   attachControl,
   CAPACITY_I32,
@@ -31,9 +32,6 @@ export const STAGE_RECORDS = 64;
 const STAGE = STAGE_RECORDS;
 /** Up to so many records are moved one by one: the call of copyWithin() costs more. */
 const FEW = 4;
-
-/** Longest single sleep: close() does not move a cursor, so a sleeper that just missed its wake looks again after this. */
-const NAP_MS = 50;
 
 export class GatedRing {
   readonly buffer: SharedArrayBuffer;
@@ -278,26 +276,14 @@ export class GatedRing {
     if (Atomics.load(words, WRITER_PARKED_I32) !== 0) Atomics.notify(words, RELEASED_I32, 1);
   }
 
-  /**
-   * The flag goes up before the cursor is compared (by Atomics.wait itself), the other side stores the cursor before it looks at the
-   * flag: at least one of them sees the other, so no wake is lost.
-   */
   private park(flag: number, cursorWord: number, seen: number, timeoutMs: number): boolean {
     const words = this.words;
     let leftMs = timeoutMs;
-    let moved = false;
-    Atomics.store(words, flag, 1);
-    for (;;) {
-      if (Atomics.load(words, CLOSED_I32) !== 0) moved = true;
-      if (moved) break;
-      const napMs = leftMs < NAP_MS ? leftMs : NAP_MS;
-      if (Atomics.wait(words, cursorWord, seen, napMs) !== "timed-out") moved = Atomics.load(words, cursorWord) !== seen;
-      else {
-        leftMs -= napMs;
-        if (leftMs <= 0) break;
-      }
-    }
-    Atomics.store(words, flag, 0);
-    return moved;
+    do {
+      if (Atomics.load(words, CLOSED_I32) !== 0) return true;
+      leftMs = napOn(words, flag, 1, cursorWord, seen, leftMs);
+      if (Atomics.load(words, cursorWord) !== seen) return true;
+    } while (leftMs > 0);
+    return false;
   }
 }

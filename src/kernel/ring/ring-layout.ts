@@ -1,5 +1,5 @@
 /**
- * The shared words of both rings. Every word has one writer, and its own 128 bytes: two lines, because the adjacent line is fetched too.
+ * The shared words of the rings. Every word has one writer, and its own 128 bytes: two lines, because the adjacent line is fetched too.
  *
  *   gated         0 published i32     producer     records that the consumer may read, modulo 2^32
  *               128 released i32      consumer     records that the producer may overwrite, modulo 2^32
@@ -14,6 +14,18 @@
  *               768 closed i32        producer     0, then 1 for ever
  *               896 capacity i32      creator      slots
  *              1024 slots ...                      64 bytes each
+ *
+ *   multicast     0 published i32     producer     records that the consumers may read, modulo 2^32
+ *               128 awaits i32        producer     while it sleeps: 2 + the number of the consumer whose `released` it waits for
+ *               256 detached i32      producer     bit c: the ring goes on without consumer c
+ *               384 closed i32        either       0, then 1 for ever
+ *               512 capacity i32      creator      slots
+ *               640 graph i32         creator      a hash of the consumers' names and of who stands behind whom
+ *               768 16 consumers, 384 bytes each:
+ *                + 0 released i32     consumer     records that those behind it may read, or the producer may overwrite, modulo 2^32
+ *              + 128 awaits i32       consumer     while it sleeps: 1 for `published`, 2 + the number of the consumer that it waits for
+ *              + 256 lost i32         producer     published records that it had not released when it was detached
+ *              6912 slots ...                      64 bytes each
  */
 import { StreamError } from "../core/errors.ts";
 import { RECORD_BYTES } from "../record/slots.ts";
@@ -33,6 +45,26 @@ export const INTENT_I32 = 96;
 export const BROADCAST_CLOSED_I32 = 192;
 export const BROADCAST_CAPACITY_I32 = 224;
 export const BROADCAST_CONTROL_BYTES = 1024;
+
+/** Words of the multicast ring, and the bytes before its first slot. */
+export const MULTICAST_PUBLISHED_I32 = 0;
+export const MULTICAST_AWAITS_I32 = 32;
+export const MULTICAST_DETACHED_I32 = 64;
+export const MULTICAST_CLOSED_I32 = 96;
+export const MULTICAST_CAPACITY_I32 = 128;
+export const MULTICAST_GRAPH_I32 = 160;
+export const MULTICAST_CONTROL_BYTES = 6912;
+
+/** Words of consumer 0; those of consumer c lie c x CONSUMER_STRIDE_I32 further on. */
+export const CONSUMER_RELEASED_I32 = 192;
+export const CONSUMER_AWAITS_I32 = 224;
+export const CONSUMER_LOST_I32 = 256;
+export const CONSUMER_STRIDE_I32 = 96;
+/** Values of an `awaits` word besides 0, nobody: the producer, and from there on the consumers. */
+export const AWAITS_PRODUCER = 1;
+export const AWAITS_CONSUMER = 2;
+/** Most consumers of a multicast ring. */
+export const CONSUMERS_MAX = 16;
 
 /** Fewest slots of a ring. */
 export const RING_CAPACITY_MIN = 2;
