@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
 import { TestClock } from "../../kernel/core/clock.ts";
+import { shardOf } from "../../kernel/core/hash.ts";
 import { TIME_END } from "../../kernel/core/units.ts";
 import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
@@ -20,6 +21,7 @@ function setUp(shards: number, options: { batch?: number; markerEvery?: number; 
   const ingest = new Ingest(arena, {
     registry,
     rings,
+    chooser: { choose: (instrument) => shardOf(registry.symbolHash[instrument], shards) },
     watermark: new BoundedOutOfOrder(arena, { boundNs: 10 }),
     markerEvery: options.markerEvery ?? 4,
     batch: options.batch ?? 1024,
