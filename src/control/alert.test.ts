@@ -147,6 +147,24 @@ describe("the cap a minute", () => {
     expect(desk.counts().suppressed + desk.counts().said).toBe(3000);
   });
 
+  it("the number held back is said once a minute at most, and takes no room from alerts", () => {
+    const { clock, events, desk } = setUp({ maxPerMinute: 2 });
+    const at = (second: number, subject: string): void => {
+      clock.advance(second * SECOND - clock.now());
+      desk.observe(FULL, subject, 0.85);
+    };
+    [0, 30, 40, 60, 61, 90, 91, 120].forEach((second) => at(second, `ring ${second}`));
+    expect(events.map((event) => `${event.kind} ${event.at / SECOND} ${event.key === null ? event.value : event.subject}`)).toEqual([
+      "raised 0 ring 0",
+      "raised 30 ring 30",
+      "suppressed 60 1",
+      "raised 60 ring 60",
+      "raised 90 ring 90",
+      "suppressed 120 2",
+      "raised 120 ring 120",
+    ]);
+  });
+
   it("ends are said for what was said, and for nothing else", () => {
     const { desk, events } = setUp();
     for (let n = 0; n < 12; n++) desk.observe(FULL, `ring ${n}`, 0.85);

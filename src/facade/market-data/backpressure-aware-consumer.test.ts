@@ -164,8 +164,10 @@ describe("the batch size (C20)", () => {
     ["latency at half of the target", 100, { ...calm, latencyNs: MS / 2 }, 100],
     ["no latency that is known", 100, calm, 100],
     ["all at once, one after the other", 100, { ringUtilization: 1, queueUtilization: 1, latencyNs: 5 * MS }, 86],
-    ["cut to a whole number", 11, { ...calm, ringUtilization: 1 }, 13],
-    ["cut to a whole number, downwards", 19, { ...calm, latencyNs: 5 * MS }, 17],
+    ["15.6 cut to 15", 13, { ...calm, ringUtilization: 1 }, 15],
+    ["17.6 cut to 17", 16, { ...calm, latencyNs: 0 }, 17],
+    ["13.5 cut to 13", 15, { ...calm, latencyNs: 5 * MS }, 13],
+    ["18.4 cut to 18", 23, { ...calm, queueUtilization: 1 }, 18],
     ["at most 500", 450, { ...calm, ringUtilization: 1 }, 500],
     ["at least 10", 11, { ...calm, queueUtilization: 1 }, 10],
     ["10 stays while it shrinks", 10, { ...calm, latencyNs: 5 * MS }, 10],
@@ -253,6 +255,23 @@ describe("pressure", () => {
     expect(consumer.stats()).toMatchObject({ consumed: 56, dropped: 52 });
     consumer.poll();
     expect(seen).toEqual(kept);
+  });
+
+  it("between the two thresholds it goes on as it was: dropping on the way down, holding on the way up", () => {
+    const dropped = (fills: readonly number[]): number => {
+      const { consumer, rings, publish } = setUp({ ringRecords: 64, config: { maxQueueSize: 4, batchSize: 10, minBatchSize: 1 } });
+      publish(4);
+      consumer.poll(0); // the queue is full
+      for (const fill of fills) {
+        publish(fill - rings[0].count());
+        consumer.poll(0);
+      }
+      return consumer.stats().dropped;
+    };
+    expect(dropped([45, 45])).toBe(0); // 0.70, never filled
+    expect(dropped([52])).toBe(10); // 0.81
+    expect(dropped([52, 45, 45])).toBe(30); // then 0.70
+    expect(dropped([52, 45, 45, 35, 45])).toBe(30); // then 0.55: held, and held again at 0.70
   });
 
   it("a random drop gives up any record, keeps the order, and is the same for the same seed", () => {

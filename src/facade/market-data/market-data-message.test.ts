@@ -42,6 +42,12 @@ describe("a message", () => {
     }
   });
 
+  it("keeps a symbol of any whole characters", () => {
+    for (const symbol of ["\ufeffA", "सेंसेक्स", "A:B", "📈", "-"]) {
+      expect(MarketDataMessage.fromBytes(new MarketDataMessage({ ...LTP, symbol }).toBytes()).symbol).toBe(symbol);
+    }
+  });
+
   it("is frozen, and what is not known is null", () => {
     const message = new MarketDataMessage(LTP);
     expect(NUMBER_FIELDS.filter((name) => message[name] !== null)).toEqual(["price"]);
@@ -85,6 +91,7 @@ describe("what is no message is refused", () => {
     ["an unknown type", { messageType: "TICK" }],
     ["no symbol", { symbol: "" }],
     ["a symbol that is a number", { symbol: 5 }],
+    ["a symbol that is half a character", { symbol: "A\ud83d" }],
     ["a symbol that is too long", { symbol: "X".repeat(29) }],
     ["a time that is a number", { timestamp: 5 }],
     ["a time beyond 64 bits", { timestamp: 2n ** 63n }],

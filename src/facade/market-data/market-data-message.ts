@@ -198,7 +198,7 @@ export class MarketDataMessage {
     const numbers = NUMBER_FIELDS.map((name, i) => [name, (present & (1 << i)) === 0 ? null : view.getFloat64(NUMBERS_AT + i * 8, true)]);
     const [bids, asks] = [Math.min(bytes[12], DEPTH_LEVELS), Math.min(bytes[13], DEPTH_LEVELS)];
     const message = new MarketDataMessage({
-      symbol: new TextDecoder().decode(bytes.slice(SYMBOL_AT, SYMBOL_AT + bytes[7])),
+      symbol: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.slice(SYMBOL_AT, SYMBOL_AT + bytes[7])),
       exchange: exchangeName(bytes[6]),
       messageType: MESSAGE_TYPES[bytes[5] - 1],
       timestamp: view.getBigInt64(16, true),
@@ -248,7 +248,7 @@ export function typeCode(type: MessageType): number {
 
 function requireSymbol(exchange: string, symbol: unknown): string {
   const bytes = typeof symbol === "string" ? new TextEncoder().encode(`${exchange}:${symbol}`).length : Infinity;
-  if (typeof symbol !== "string" || symbol.trim() === "" || bytes > SYMBOL_BYTES) {
+  if (typeof symbol !== "string" || symbol.trim() === "" || !symbol.isWellFormed() || bytes > SYMBOL_BYTES) {
     throw fault(`expected a symbol of at most ${SYMBOL_BYTES} bytes with its exchange, got ${shown(symbol)}`);
   }
   return symbol;

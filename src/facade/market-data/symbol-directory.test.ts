@@ -15,7 +15,7 @@ describe("the directory of symbols", () => {
     expect([directory.idOf("BSE", "RELIANCE"), directory.idOf("MCX", "RELIANCE")]).toEqual([1, UNKNOWN]);
     expect(directory.require("BSE", "RELIANCE")).toBe(1);
     expect(() => directory.require("MCX", "GOLD")).toThrow(code("INSTRUMENT_UNKNOWN"));
-    expect(() => directory.symbol(2)).toThrow(code("INSTRUMENT_UNKNOWN"));
+    for (const ask of [() => directory.symbol(2), () => directory.exchange(-1), () => directory.key(2)]) expect(ask).toThrow(code("INSTRUMENT_UNKNOWN"));
   });
 
   it("keeps the scales of a symbol: the source's four places unless others are given, and never changed", () => {
@@ -53,7 +53,7 @@ describe("the directory of symbols", () => {
   it("refuses an exchange that is not in the list, and a symbol that is none", () => {
     const directory = SymbolDirectory.create(4, EPOCH_MS);
     for (const exchange of ["NYSE", "nse", "", "toString"]) expect(() => directory.add(exchange, "A")).toThrow(code("VALUE_RANGE"));
-    for (const symbol of ["", "  ", "X".repeat(29)]) expect(() => directory.add("NSE", symbol)).toThrow(code("VALUE_RANGE"));
+    for (const symbol of ["", "  ", "X".repeat(29), "A\ud83d"]) expect(() => directory.add("NSE", symbol)).toThrow(code("VALUE_RANGE"));
     expect(directory.add("NSE", "X".repeat(28))).toBe(0);
     for (const epoch of [1.5, Number.NaN]) expect(() => SymbolDirectory.create(4, epoch)).toThrow(code("VALUE_RANGE"));
     for (const capacity of [0, 1.5, 2e6]) expect(() => SymbolDirectory.create(capacity, 0)).toThrow(code("VALUE_RANGE"));
@@ -70,6 +70,7 @@ describe("the directory of symbols", () => {
     const unix = BigInt(EPOCH_MS) * 1_000_000n + 34_200_000_000_001n;
     expect(directory.toSessionNs(unix)).toBe(34_200_000_000_001);
     expect(directory.toUnixNs(34_200_000_000_001)).toBe(unix);
+    for (const ns of [0.5, Number.NaN, 2 ** 53]) expect(() => directory.toUnixNs(ns)).toThrow(code("VALUE_RANGE"));
     expect(() => directory.toSessionNs(0n)).toThrow(code("VALUE_RANGE"));
     expect(() => directory.toSessionNs(unix + 2n ** 53n)).toThrow(code("VALUE_RANGE"));
   });

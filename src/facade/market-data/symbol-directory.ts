@@ -47,7 +47,10 @@ export class SymbolDirectory {
   readonly buffer: SharedArrayBuffer;
   private readonly registry: InstrumentRegistry;
   private readonly epoch: Float64Array;
-  private readonly texts: string[] = [];
+  /** Texts of ids, made once: a getter of a record makes none. */
+  private readonly keys: string[] = [];
+  private readonly symbols: string[] = [];
+  private readonly exchanges: Exchange[] = [];
 
   private constructor(arena: Arena, capacity: number) {
     this.registry = new InstrumentRegistry(arena, capacity);
@@ -119,19 +122,19 @@ export class SymbolDirectory {
 
   /** `EXCHANGE:SYMBOL` of an id. INSTRUMENT_UNKNOWN for an id that was not given. */
   key(id: number): string {
-    return (this.texts[id] ??= this.registry.symbol(id));
+    return this.keys[id] ?? this.load(id);
   }
 
-  /** The symbol of an id, without its exchange. */
+  /** The symbol of an id, without its exchange. INSTRUMENT_UNKNOWN. */
   symbol(id: number): string {
-    const key = this.key(id);
-    return key.slice(key.indexOf(":") + 1);
+    if (this.symbols[id] === undefined) this.load(id);
+    return this.symbols[id];
   }
 
-  /** The exchange of an id. */
+  /** The exchange of an id. INSTRUMENT_UNKNOWN. */
   exchange(id: number): Exchange {
-    const key = this.key(id);
-    return exchangeName(exchangeCode(key.slice(0, key.indexOf(":"))));
+    if (this.exchanges[id] === undefined) this.load(id);
+    return this.exchanges[id];
   }
 
   /** The 32-bit hash of `EXCHANGE:SYMBOL`: the partition key. */
@@ -160,16 +163,26 @@ export class SymbolDirectory {
     return Number(ns);
   }
 
-  /** Nanoseconds since the session epoch as nanoseconds since 1970. */
+  /** Nanoseconds since the session epoch as nanoseconds since 1970. VALUE_RANGE for what is no whole number below 2^53. */
   toUnixNs(sessionNs: number): bigint {
+    if (!Number.isSafeInteger(sessionNs))
+      throw new StreamError("VALUE_RANGE", `expected a time in whole ns, got ${sessionNs}`, { sessionNs: String(sessionNs) });
     return BigInt(sessionNs) + BigInt(this.epochMs) * NANOS_PER_MILLI;
+  }
+
+  private load(id: number): string {
+    const key = this.registry.symbol(id);
+    const colon = key.indexOf(":");
+    this.exchanges[id] = exchangeName(exchangeCode(key.slice(0, colon)));
+    this.symbols[id] = key.slice(colon + 1);
+    return (this.keys[id] = key);
   }
 }
 
 function keyBytes(exchange: string, symbol: string): Uint8Array {
   exchangeCode(exchange);
   const bytes = new TextEncoder().encode(`${exchange}:${symbol}`);
-  if (symbol.trim() === "" || bytes.length > SYMBOL_BYTES_MAX) {
+  if (symbol.trim() === "" || !symbol.isWellFormed() || bytes.length > SYMBOL_BYTES_MAX) {
     throw new StreamError(
       "VALUE_RANGE",
       `expected a symbol of at most ${SYMBOL_BYTES_MAX} bytes with its exchange, got ${JSON.stringify(`${exchange}:${symbol}`)}`,
