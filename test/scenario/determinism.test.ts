@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { PipelinePlan } from "../../src/engine/pipeline/plan.ts";
+import type { PartitionPlan, PipelinePlan } from "../../src/engine/pipeline/plan.ts";
 import { Random } from "../../src/kernel/core/random.ts";
 import type { Arena } from "../../src/kernel/memory/arena.ts";
 import { TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL } from "../../src/kernel/record/header.ts";
@@ -41,6 +41,50 @@ const VARIATIONS: readonly EngineOptions[] = [
   { driver: "threaded", shards: 2, batch: 7 },
   { driver: "threaded", shards: 3, pieceBytes: 65_536 },
 ];
+
+const SYMBOLS = symbolsOf(SESSION);
+
+/** Pins, groups and weights over the symbols of the session: all on one shard of three, the busiest apart, pairs together. */
+const PARTITIONS: readonly { title: string; partition: PartitionPlan; options: EngineOptions }[] = [
+  { title: "all on the last of three shards", partition: partitioned({ pins: SYMBOLS.map((symbol) => ({ symbol, shard: 2 })) }), options: { shards: 3 } },
+  { title: "pins that wrap around", partition: partitioned({ pins: SYMBOLS.map((symbol, i) => ({ symbol, shard: i % 64 })) }), options: { shards: 5 } },
+  {
+    title: "groups and pins, threaded",
+    partition: partitioned({
+      pins: [{ symbol: SYMBOLS[0], shard: 1 }],
+      groups: [
+        { key: SYMBOLS[0], symbols: SYMBOLS.slice(1, 20) },
+        { key: SYMBOLS[20], symbols: SYMBOLS.slice(21, 30) },
+      ],
+    }),
+    options: { shards: 2, driver: "threaded" },
+  },
+  {
+    title: "weights",
+    partition: partitioned({ weights: SYMBOLS.map((symbol, i) => ({ symbol, weight: 1000 / (i + 1) })) }),
+    options: { shards: 4, batch: 7 },
+  },
+];
+
+function partitioned(plan: Partial<PartitionPlan>): PartitionPlan {
+  return { pins: [], groups: [], weights: [], ...plan };
+}
+
+function busyPlanWith(partition: PartitionPlan): PipelinePlan {
+  return { ...busyPlan(), partition };
+}
+
+/** The symbols of a session, in the order of their first record. */
+function symbolsOf(bytes: Uint8Array): string[] {
+  const { assembly } = createEngine();
+  assembly.feed.push(bytes, 0, 20_000);
+  return assembly.market.registry.symbols();
+}
+
+/** The shard of every instrument that a run has seen. */
+function ownersOf({ assembly }: Engine): Map<string, number> {
+  return new Map(assembly.market.registry.symbols().map((symbol, instrument) => [symbol, assembly.ingest.shardOfInstrument(instrument)]));
+}
 
 function titleOf({ driver = "inline", shards = 1, batch = 256, pieceBytes = 1472 }: EngineOptions): string {
   return `${driver}, ${shards} shard(s), batch ${batch}, pieces of ${pieceBytes}`;
@@ -95,6 +139,27 @@ describe("a simulated session of 150,000 messages in 300 instruments", () => {
     expect(lostOf(engine)).toEqual({ input: 0, output: 0 });
   });
 
+  it.each(PARTITIONS)("has one output hash whichever shard owns which instrument: $title", async ({ partition, options }) => {
+    const plan = busyPlanWith(partition);
+    const engine = await runBytes(SESSION, { ...options, plan });
+    expect(hashOf(engine)).toBe(hashOf(await expected));
+    expect(lostOf(engine)).toEqual({ input: 0, output: 0 });
+    const owners = ownersOf(engine);
+    expect(owners.size).toBe(300);
+    const shards = options.shards ?? 1;
+    for (const { symbol, shard } of partition.pins) expect(owners.get(symbol), symbol).toBe(shard % shards);
+    for (const { key, symbols } of partition.groups) for (const symbol of symbols) expect(owners.get(symbol), symbol).toBe(owners.get(key));
+  });
+
+  it("has another hash when an instrument's records go to two shards", async () => {
+    const engine = createEngine({ shards: 2 });
+    let asked = 0;
+    engine.assembly.ingest.shardOfInstrument = () => asked++ % 2;
+    engine.run.begin();
+    await engine.run.consume(new BytesSource(SESSION));
+    expect(hashOf(engine)).not.toBe(hashOf(await expected));
+  });
+
   it("has another hash when one bit of an executed quantity differs", async () => {
     const changed = SHORT.slice();
     let at = 0;
@@ -122,7 +187,7 @@ describe("a run cut off anywhere and resumed from its checkpoint in new objects"
   const plans: readonly EngineOptions[] = [
     {},
     { shards: 3, batch: 7 },
-    { shards: 2, plan: busyPlan({ ringRecords: 128 }), batch: 128 },
+    { shards: 2, plan: { ...busyPlan({ ringRecords: 128 }), partition: PARTITIONS[3].partition }, batch: 128 },
     { driver: "threaded", shards: 2 },
   ];
   for (const options of plans) {

@@ -90,7 +90,7 @@ function alternatives(schema: JsonSchema): JsonSchema[] {
   return [schema, ...[...(schema.anyOf ?? []), ...(schema.items === undefined ? [] : [schema.items])].flatMap(alternatives)];
 }
 
-/** Keys of a schema as they are written in config.md: `a.b`, `a.<name>.c`. A map of words is a key itself. */
+/** Keys of a schema as they are written in config.md: `a.b`, `a.<name>.c`. A map of words, numbers or lists of words is a key itself. */
 function keysOf(schema: JsonSchema, path: string): [string, Key][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, member]): [string, Key][] => {
     const here = path === "" ? name : `${path}.${name}`;
@@ -99,7 +99,7 @@ function keysOf(schema: JsonSchema, path: string): [string, Key][] {
     if (map !== undefined) return keysOf(map, here);
     const entry = member.additionalProperties;
     if (entry === undefined || entry === false) return [self];
-    if (entry.enum !== undefined) return [[here, { ...self[1], schema: entry }]];
+    if (entry.enum !== undefined || (entry.anyOf === undefined && entry.properties === undefined)) return [[here, { ...self[1], schema: entry }]];
     const inner = alternatives(entry).flatMap((each) => keysOf(each, `${here}.<name>`));
     return entry.anyOf === undefined ? inner : [[`${here}.<name>`, { required: false, schema: {} }], ...inner];
   });

@@ -127,7 +127,27 @@ describe("the page of requirements", () => {
   });
 });
 
+/** Faults of others that are met, and of which no test in their row bears the number. */
+function unnamedFaults(rows: readonly Row[], textOfTest: (path: string) => string): string[] {
+  const met = rows.filter(({ number, status }) => /^R\d+$/.test(number) && status === "met");
+  return met
+    .filter(({ number, tests }) => !tests.some((path) => existsSync(join(ROOT, path)) && textOfTest(path).includes(`("${number}: `)))
+    .map(({ number }) => number);
+}
+
 describe("demands on the project itself", () => {
+  it("R11: there are tests, and each fault of others that is met has one with its number in the name", () => {
+    expect(rowsOf(page).filter(({ number, status }) => number.startsWith("R") && status === "met").length).toBeGreaterThan(6);
+    expect(unnamedFaults(rowsOf(page), textOf)).toEqual([]);
+  });
+
+  it("a fault without a test of its number is found", () => {
+    const hidden = (path: string): string => textOf(path).replaceAll("R6: ", "R66: ");
+    expect(unnamedFaults(rowsOf(page), hidden)).toEqual(["R6"]);
+    const elsewhere = rowsOf(changed("R6", (line) => line.replaceAll("`test/scenario/known-faults.test.ts`", "`test/tidy/docs.test.ts`")));
+    expect(unnamedFaults(elsewhere, textOf)).toEqual(["R6"]);
+  });
+
   it("every test run writes a result file that machines can read", () => {
     const { reporters } = (config as { test: { reporters: readonly (string | readonly [string, { outputFile: string }])[] } }).test;
     expect(reporters).toContainEqual(["json", { outputFile: "test-results.json" }]);

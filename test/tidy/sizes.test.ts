@@ -55,6 +55,7 @@ describe("places and names", () => {
     ["src/kernel/core/BadName.ts", HEADER, "kebab-case"],
     ["src/kernel/core/bad_name.test.ts", "", "kebab-case"],
     ["src/kernel/a.ts", HEADER, "src/wing/noun/"],
+    ["src/facade/a.ts", HEADER, "src/wing/noun/"],
     ["src/kernel/core/deep/a.ts", HEADER, "src/wing/noun/"],
     ["src/a.ts", HEADER, "src/wing/noun/"],
     ["src/kernel/core/a.ts", `${HEADER}export * from "./b.ts";\n`, "export *"],

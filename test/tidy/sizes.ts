@@ -14,7 +14,7 @@ export const ALLOWED_LONG: Readonly<Record<string, string>> = {
 };
 
 /** Wings whose files lie in the wing itself, without a folder for the noun. */
-const FLAT_WINGS: readonly string[] = ["control", "cli", "facade", "sim"];
+const FLAT_WINGS: readonly string[] = ["control", "cli", "sim"];
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|fuzz|bench))?\.ts$/;
 
 interface Node {

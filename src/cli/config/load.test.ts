@@ -37,6 +37,7 @@ guard: { velocity: 5% in 1s, then: tag, cooldown: 10s }
 orders: { qty: 100 }
 sink: [{ file: a.jsonl }, { file: b.jsonl }]
 outOfOrder: 250ms
+partition: { pins: { AAPL: 3, "600519": 0 }, groups: { ES: [NQ, YM] }, weights: { AAPL: 1200, ES: 80.5 } }
 limits: { instruments: 10, memory: 64MB }
 `;
     const built = pipeline("dips")
@@ -52,6 +53,7 @@ limits: { instruments: 10, memory: 64MB }
       .to(file("a.jsonl"))
       .to(file("b.jsonl"))
       .outOfOrder("250ms")
+      .partition({ pins: { AAPL: 3, "600519": 0 }, groups: { ES: ["NQ", "YM"] }, weights: { AAPL: 1200, ES: 80.5 } })
       .limits({ instruments: 10, memory: "64MB" });
     expect(parsePlan(text, "p.yaml")).toEqual(built.toPlan());
   });
@@ -77,6 +79,12 @@ limits: { instruments: 10, memory: 64MB }
     const formula = faultOf("pipeline: a\nbars: 1s\nsignals:\n  up: clse > 1\n");
     expect(formula).toMatchObject({ code: "FORMULA_UNKNOWN_NAME", details: { line: 4, column: 7 } });
     expect(formula.cause).toMatchObject({ details: { formula: "up", column: 1 } });
+  });
+
+  it("a partition that contradicts itself, a pin beyond every run and a symbol that reads as a number are faults of their line", () => {
+    const faults = ["{ pins: { B: 1 }, groups: { A: [B] } }", "{ pins: { A: 64 } }", "{ groups: { A: [700] } }", "{ weights: { A: 0 } }"];
+    for (const text of faults)
+      expect(faultOf(`pipeline: a\nbars: 1s\npartition: ${text}\n`), text).toMatchObject({ code: "CONFIG_INVALID", details: { line: 3 } });
   });
 
   it("the caret stands under the value, tabs and carriage returns aside", () => {

@@ -72,13 +72,14 @@ function buildPlan(text: PipelineFile, step: Step): PipelinePlan {
   for (const [name, { breakout: threshold, over, direction }] of Object.entries(text.patterns ?? {})) {
     built = step(["patterns", name], () => built.pattern(name, breakout({ threshold, over, ...defined({ direction }) })));
   }
-  const { guard, orders, outOfOrder, limits } = text;
+  const { guard, orders, outOfOrder, partition, limits } = text;
   if (guard !== undefined) {
     built = step(["guard"], () => built.guard({ velocity: guard.velocity, ...defined({ then: guard.then, cooldown: guard.cooldown }) }));
   }
   if (orders !== undefined) built = step(["orders", "qty"], () => built.orders(orders));
   for (const sink of listOf(text.sink)) built = built.to(file(sink.file));
   if (outOfOrder !== undefined) built = step(["outOfOrder"], () => built.outOfOrder(outOfOrder));
+  if (partition !== undefined) built = step(["partition"], () => built.partition(defined(partition)));
   if (limits !== undefined) built = step(["limits", "memory"], () => built.limits(defined(limits)));
   return step([], () => built.toPlan());
 }

@@ -66,6 +66,14 @@ const limits: fc.Arbitrary<Step> = fc
     memory: fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.constantFrom("64MB", "2GB", "100KB")),
   })
   .map((chosen) => (built) => built.limits(chosen));
+const symbol = fc.stringMatching(/^[A-Z0-9:._-]{1,12}$/);
+const partition: fc.Arbitrary<Step> = fc
+  .record({
+    pins: fc.dictionary(symbol, fc.integer({ min: 0, max: 63 }), { maxKeys: 4 }),
+    groups: fc.dictionary(symbol, fc.uniqueArray(symbol, { maxLength: 3 }), { maxKeys: 2 }),
+    weights: fc.dictionary(symbol, fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { maxKeys: 4 }),
+  })
+  .map((options) => (built) => built.partition(options));
 const other: fc.Arbitrary<Step> = fc.oneof(
   fc.integer({ min: 1, max: 1e9 }).map(
     (qty): Step =>
@@ -84,14 +92,14 @@ const other: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
-/** Bars first, as a signal needs them; bars of a length that is already there are refused, and left out. */
+/** Bars first, as a signal needs them; bars of a length that is already there and a partition that contradicts itself are refused, and left out. */
 function build(title: string, steps: readonly Step[]): Pipeline {
   let built = pipeline(title).bars("1s");
   steps.forEach((step, i) => {
     try {
       built = step(built, `stage${i}`);
     } catch (error) {
-      if (!isStreamError(error, "PIPELINE_INVALID")) throw error;
+      if (!isStreamError(error, "PIPELINE_INVALID") && !(isStreamError(error, "CONFIG_INVALID") && error.message.startsWith("partition:"))) throw error;
     }
   });
   return built;
@@ -99,7 +107,7 @@ function build(title: string, steps: readonly Step[]): Pipeline {
 
 describe("the YAML of a plan", () => {
   it("reads back as the same plan, whatever the builder made", () => {
-    const steps = fc.array(fc.oneof(bars, signal, window, pattern, guard, source, limits, other), { maxLength: 12 });
+    const steps = fc.array(fc.oneof(bars, signal, window, pattern, guard, source, limits, partition, other), { maxLength: 12 });
     fc.assert(
       fc.property(text, steps, (title, chosen) => {
         const plan = build(title, chosen).toPlan();

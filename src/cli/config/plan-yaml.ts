@@ -1,6 +1,6 @@
 /** The YAML of a plan: what parsePlan reads back to the same plan. */
 import { stringify } from "yaml";
-import type { BreakoutPlan, GuardPlan, PipelinePlan, SignalPlan, SourcePlan, WindowPlan } from "../../engine/pipeline/plan.ts";
+import type { BreakoutPlan, GuardPlan, PartitionPlan, PipelinePlan, SignalPlan, SourcePlan, WindowPlan } from "../../engine/pipeline/plan.ts";
 import { formatDuration } from "../../engine/pipeline/quantity.ts";
 
 /** Every key with its effective value; stages that a plan does not have are left out. */
@@ -19,6 +19,7 @@ export function planToYaml(plan: PipelinePlan): string {
       ...(orders === null ? {} : { orders: { qty: orders.qty } }),
       ...(sinks.length === 0 ? {} : { sink: sinks.length === 1 ? { file: sinks[0].path } : sinks.map(({ path }) => ({ file: path })) }),
       outOfOrder: delayText(plan.outOfOrderNs),
+      ...(plan.partition === null ? {} : { partition: partitionText(plan.partition) }),
       limits: {
         instruments: limits.instruments,
         orders: limits.orders,
@@ -57,6 +58,14 @@ function patternText({ threshold, overNs, direction }: BreakoutPlan): object {
 
 function guardText({ threshold, overNs, cooldownNs, then }: GuardPlan): object {
   return { velocity: `${decimalText(threshold)} in ${formatDuration(overNs)}`, then, cooldown: formatDuration(cooldownNs) };
+}
+
+function partitionText({ pins, groups, weights }: PartitionPlan): object {
+  return {
+    ...(pins.length === 0 ? {} : { pins: Object.fromEntries(pins.map(({ symbol, shard }) => [symbol, shard])) }),
+    ...(groups.length === 0 ? {} : { groups: Object.fromEntries(groups.map(({ key, symbols }) => [key, symbols])) }),
+    ...(weights.length === 0 ? {} : { weights: Object.fromEntries(weights.map(({ symbol, weight }) => [symbol, weight])) }),
+  };
 }
 
 function delayText(ns: number): string | number {

@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { AGGREGATE_NAMES, type AggregateName } from "../../analysis/window/aggregate.ts";
+import { SHARDS_MAX } from "../../engine/pipeline/partition.ts";
 import { scenarioNames } from "../../sim/scenario.ts";
 import { INSTRUMENTS_MAX } from "../../sim/simulator.ts";
 
@@ -42,6 +43,21 @@ const sourceSchema = z.strictObject({
 
 const sinkSchema = z.strictObject({ file: z.string() });
 
+const partitionSchema = z.strictObject({
+  pins: z
+    .record(
+      z.string(),
+      z
+        .number()
+        .int()
+        .min(0)
+        .max(SHARDS_MAX - 1),
+    )
+    .optional(),
+  groups: z.record(z.string(), z.array(z.string())).optional(),
+  weights: z.record(z.string(), z.number().positive()).optional(),
+});
+
 const limitsSchema = z.strictObject({
   instruments: z.number().int().min(1).max(65_536).optional(),
   orders: z.number().int().min(1024).max(33_554_432).optional(),
@@ -67,6 +83,7 @@ export const pipelineSchema: z.ZodType<PipelineFile> = z.strictObject({
   orders: z.strictObject({ qty: z.union([z.string(), z.number()]) }).optional(),
   sink: z.union([sinkSchema, z.array(sinkSchema)]).optional(),
   outOfOrder: duration.optional(),
+  partition: partitionSchema.optional(),
   limits: limitsSchema.optional(),
 });
 
@@ -99,6 +116,12 @@ interface SimulatorEntry {
   readonly messages?: number | undefined;
 }
 
+interface PartitionEntry {
+  readonly pins?: Readonly<Record<string, number>> | undefined;
+  readonly groups?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly weights?: Readonly<Record<string, number>> | undefined;
+}
+
 interface LimitsEntry {
   readonly instruments?: number | undefined;
   readonly orders?: number | undefined;
@@ -124,6 +147,7 @@ export interface PipelineFile {
   readonly orders?: { readonly qty: string | number } | undefined;
   readonly sink?: SinkEntry | readonly SinkEntry[] | undefined;
   readonly outOfOrder?: Duration | undefined;
+  readonly partition?: PartitionEntry | undefined;
   readonly limits?: LimitsEntry | undefined;
 }
 

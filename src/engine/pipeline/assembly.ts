@@ -21,12 +21,10 @@ import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
 import { Ingest } from "./ingest.ts";
 import { OutputQueue } from "./output-queue.ts";
+import { partitionOf, SHARDS_MAX } from "./partition.ts";
 import type { PipelinePlan } from "./plan.ts";
 import type { ShardWorkerData } from "./shard-worker.ts";
 import { Shard, type ShardLinks } from "./shard.ts";
-
-/** Most shards of a run. */
-export const SHARDS_MAX = 64;
 
 export interface AssemblyOptions {
   readonly plan: PipelinePlan;
@@ -113,10 +111,13 @@ export class Assembly {
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
 
+    const { registry } = this.market;
+    const partition = partitionOf(plan.partition, shards);
     this.ingestArena = Arena.create("ingest", 512 * 1024 * 1024);
     this.ingest = new Ingest(this.ingestArena, {
-      registry: this.market.registry,
+      registry,
       rings: this.inRings,
+      chooser: { choose: (instrument) => partition.shardOfHashed(registry.symbol(instrument), registry.symbolHash[instrument]) },
       watermark: new BoundedOutOfOrder(this.ingestArena, { boundNs: plan.outOfOrderNs }),
       markerEvery: plan.markerEvery,
       batch: options.batch,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
 import { TestClock } from "../../kernel/core/clock.ts";
+import { shardOf } from "../../kernel/core/hash.ts";
 import { TIME_END } from "../../kernel/core/units.ts";
 import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
@@ -11,7 +12,10 @@ import { Slots } from "../../kernel/record/slots.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { Ingest } from "./ingest.ts";
 
-function setUp(shards: number, options: { batch?: number; markerEvery?: number; capacity?: number; relieve?: (ring: GatedRing) => void } = {}) {
+function setUp(
+  shards: number,
+  options: { batch?: number; markerEvery?: number; capacity?: number; relieve?: (ring: GatedRing) => void; choose?: (instrument: number) => number } = {},
+) {
   const arena = Arena.create("ingest", 1 << 20);
   const registry = new InstrumentRegistry(arena, 64);
   const encoder = new TextEncoder();
@@ -20,6 +24,7 @@ function setUp(shards: number, options: { batch?: number; markerEvery?: number; 
   const ingest = new Ingest(arena, {
     registry,
     rings,
+    chooser: { choose: options.choose ?? ((instrument) => shardOf(registry.symbolHash[instrument], shards)) },
     watermark: new BoundedOutOfOrder(arena, { boundNs: 10 }),
     markerEvery: options.markerEvery ?? 4,
     batch: options.batch ?? 1024,
@@ -73,6 +78,15 @@ describe("ingest", () => {
     expect(owners.reduce((sum, owner) => sum + owner.size, 0)).toBe(50);
     for (const owner of owners) expect(owner.size).toBeGreaterThan(0);
     expect(ingest.published).toBe(200 + 3 * 21);
+  });
+
+  it("asks once which shard owns an instrument, and keeps to the answer", () => {
+    const asked: number[] = [];
+    const { ingest, accept, read } = setUp(3, { markerEvery: 1000, choose: (instrument) => asked.push(instrument) % 3 });
+    for (let n = 0; n < 12; n++) accept(n % 4, n);
+    ingest.flush();
+    expect(asked).toEqual([0, 1, 2, 3]);
+    expect([read(0), read(1), read(2)].map((lines) => [...new Set(lines.map((line) => line.split(" ")[2]))])).toEqual([["2"], ["0", "3"], ["1"]]);
   });
 
   it("sends what belongs to no instrument to every shard under one sequence", () => {

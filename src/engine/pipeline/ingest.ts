@@ -6,7 +6,6 @@
  * State (sequence, watermark, counts) lies in the arena. One thread.
  */
 import type { Clock } from "../../kernel/core/clock.ts";
-import { shardOf } from "../../kernel/core/hash.ts";
 import { TIME_END } from "../../kernel/core/units.ts";
 import type { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
@@ -42,9 +41,15 @@ const BAD_TIMES = 2;
 const PUBLISHED = 3;
 const STATE_CELLS = 8;
 
+/** Says which shard, in [0, rings), owns an instrument. Asked once an instrument, at its first record; equal in every run of a plan on as many shards. */
+export interface ShardChooser {
+  choose(instrument: number): number;
+}
+
 export interface IngestOptions {
   readonly registry: InstrumentRegistry;
   readonly rings: readonly GatedRing[];
+  readonly chooser: ShardChooser;
   readonly watermark: BoundedOutOfOrder;
   readonly markerEvery: number;
   /** Records published at once at most. */
@@ -58,7 +63,7 @@ export interface IngestOptions {
 export class Ingest implements RecordTarget {
   private readonly state: Float64Array;
   private readonly perType: Float64Array;
-  private readonly registry: InstrumentRegistry;
+  private readonly chooser: ShardChooser;
   private readonly rings: readonly GatedRing[];
   private readonly watermark: BoundedOutOfOrder;
   private readonly markerEvery: number;
@@ -74,7 +79,7 @@ export class Ingest implements RecordTarget {
   constructor(arena: Arena, options: IngestOptions) {
     this.state = arena.float64("ingest.state", STATE_CELLS);
     this.perType = arena.float64("ingest.recordsByType", 256);
-    this.registry = options.registry;
+    this.chooser = options.chooser;
     this.rings = options.rings;
     this.shards = options.rings.length;
     this.watermark = options.watermark;
@@ -151,7 +156,7 @@ export class Ingest implements RecordTarget {
   shardOfInstrument(instrument: number): number {
     const known = this.shardTable[instrument];
     if (known >= 0) return known;
-    const shard = shardOf(this.registry.symbolHash[instrument], this.shards);
+    const shard = this.chooser.choose(instrument);
     this.shardTable[instrument] = shard;
     return shard;
   }

@@ -17,6 +17,7 @@ describe("the pipeline builder", () => {
       .guard({ velocity: "5% in 1s", then: "tag", cooldown: "1m" })
       .orders({ qty: "1.5" })
       .outOfOrder("2ms")
+      .partition({ pins: { AAPL: 1 }, groups: { ES: ["NQ"] }, weights: { AAPL: 1200 } })
       .limits({ instruments: 9, memory: "64MB" })
       .to(file("out.jsonl"))
       .toPlan();
@@ -34,6 +35,7 @@ describe("the pipeline builder", () => {
       guard: { threshold: 0.05, overNs: 1e9, cooldownNs: 60e9, then: "tag" },
       orders: { qty: "1.5" },
       outOfOrderNs: 2e6,
+      partition: { pins: [{ symbol: "AAPL", shard: 1 }], groups: [{ key: "ES", symbols: ["NQ"] }], weights: [{ symbol: "AAPL", weight: 1200 }] },
       limits: { instruments: 9, memoryBytes: 67_108_864 },
       sinks: [{ kind: "file", path: "out.jsonl" }],
     });
@@ -57,6 +59,10 @@ describe("the pipeline builder", () => {
 
   it.each(["", "1a", "a b", "a".repeat(65), "ä"])("refuses the name %j", (name) => {
     expect(() => pipeline("p").bars("1s").signal(name, "close > 1")).toThrow(code("CONFIG_INVALID"));
+  });
+
+  it("refuses a partition that contradicts itself", () => {
+    expect(() => pipeline("p").partition({ pins: { NQ: 1 }, groups: { ES: ["NQ"] } })).toThrow(code("CONFIG_INVALID"));
   });
 
   it.each(["0", "0.0", "-1", "1e3", "x", ""])("refuses an order quantity of %j", (qty) => {

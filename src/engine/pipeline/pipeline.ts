@@ -8,7 +8,17 @@
  */
 import type { AggregateName } from "../../analysis/window/aggregate.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
-import { DEFAULT_LIMITS, DEFAULT_MARKER_EVERY, type BreakoutPlan, type LimitPlan, type PipelinePlan, type SinkPlan, type SourcePlan } from "./plan.ts";
+import { checkPartition } from "./partition.ts";
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_MARKER_EVERY,
+  type BreakoutPlan,
+  type LimitPlan,
+  type PartitionPlan,
+  type PipelinePlan,
+  type SinkPlan,
+  type SourcePlan,
+} from "./plan.ts";
 import { parseDelay, parseDuration, parseFraction, parseSize, parseVelocity } from "./quantity.ts";
 
 /** A window's assigner: tumbling("5s"). */
@@ -53,6 +63,13 @@ export interface SignalOptions {
   readonly side?: "buy" | "sell" | "none";
   /** Fire on each bar for which the condition holds, not only when it turns true. */
   readonly every?: boolean;
+}
+
+/** Options of a partition. */
+export interface PartitionOptions {
+  readonly pins?: Readonly<Record<string, number>>;
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 export class Pipeline {
@@ -116,6 +133,20 @@ export class Pipeline {
     return this.with({ outOfOrderNs: parseDelay(bound, "outOfOrder") });
   }
 
+  /**
+   * Which shard owns which instrument, where the hash of the symbol alone should not say: `pins` symbol to shard, `groups` a key to the
+   * symbols that go where it goes, `weights` symbol to its rate. Changes no output, only which shard makes it.
+   */
+  partition(options: PartitionOptions): Pipeline {
+    const partition: PartitionPlan = {
+      pins: Object.entries(options.pins ?? {}).map(([symbol, shard]) => ({ symbol, shard })),
+      groups: Object.entries(options.groups ?? {}).map(([key, symbols]) => ({ key, symbols })),
+      weights: Object.entries(options.weights ?? {}).map(([symbol, weight]) => ({ symbol, weight })),
+    };
+    checkPartition(partition);
+    return this.with({ partition });
+  }
+
   /** What is sized at start. */
   limits(limits: Partial<Omit<LimitPlan, "memoryBytes">> & { memory?: string | number }): Pipeline {
     const { memory, ...counts } = limits;
@@ -165,6 +196,7 @@ export function pipeline(name: string): Pipeline {
     sinks: [],
     outOfOrderNs: 0,
     markerEvery: DEFAULT_MARKER_EVERY,
+    partition: null,
     limits: DEFAULT_LIMITS,
   });
 }

@@ -66,6 +66,16 @@ export interface SourcePlan {
   readonly messages: number;
 }
 
+/** Which shard owns which instrument, where its hash alone should not say. Outputs do not depend on it (partition.ts). */
+export interface PartitionPlan {
+  /** Symbols, or keys of groups, and their shard, from 0. */
+  readonly pins: readonly { readonly symbol: string; readonly shard: number }[];
+  /** Symbols that go where the key goes; the key is a symbol, or a name of its own. */
+  readonly groups: readonly { readonly key: string; readonly symbols: readonly string[] }[];
+  /** Observed rates, in any one unit; a symbol without has weight 1. */
+  readonly weights: readonly { readonly symbol: string; readonly weight: number }[];
+}
+
 /** Everything that is sized at start. */
 export interface LimitPlan {
   readonly instruments: number;
@@ -89,6 +99,7 @@ export interface PipelinePlan {
   readonly outOfOrderNs: number;
   /** Data records between two watermark markers: part of the plan, because what fires when depends on it. */
   readonly markerEvery: number;
+  readonly partition: PartitionPlan | null;
   readonly limits: LimitPlan;
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { floorDiv, floorMod, formatDecimal, NOT_EXACT, parseDecimal, SCALE_MAX } from "./fixed.ts";
+import { decimalFromNumber, floorDiv, floorMod, formatDecimal, NOT_EXACT, parseDecimal, SCALE_MAX } from "./fixed.ts";
 
 const MAX = 9_007_199_254_740_991n;
 
@@ -85,6 +85,31 @@ describe("floor division against BigInt", () => {
         },
       ),
       { seed: 20240808, numRuns: 5000 },
+    );
+  });
+});
+
+describe("decimalFromNumber against the digits of the number", () => {
+  const read = (value: number, s: number): number => {
+    try {
+      return decimalFromNumber(value, s);
+    } catch {
+      return NOT_EXACT;
+    }
+  };
+
+  it("agrees on every decimal of 15 digits, and on the doubles beside it", () => {
+    const fifteen = fc.integer({ min: -(10 ** 15), max: 10 ** 15 });
+    fc.assert(
+      fc.property(fifteen, scale, fc.integer({ min: -3, max: 3 }), (units, s, steps) => {
+        expect(read(Number(formatDecimal(units, s)), s)).toBe(units);
+        const beside = Number(formatDecimal(units, s)) * (1 + steps * Number.EPSILON);
+        const digits15 = Number(beside.toPrecision(15)) === beside;
+        const exact = digits15 ? parseModel(Math.abs(beside) < 1e-6 ? beside.toFixed(20) : String(beside), s) : NOT_EXACT;
+        if (digits15 && Math.abs(exact) <= 1e15) expect(read(beside, s)).toBe(exact);
+        else expect(read(beside, s)).toBe(NOT_EXACT);
+      }),
+      { seed: 20240808, numRuns: 4000 },
     );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isStreamError } from "./errors.ts";
-import { decimalFromText, floorDiv, floorMod, formatDecimal, NOT_EXACT, parseDecimal, POW10, SCALE_MAX } from "./fixed.ts";
+import { decimalFromNumber, decimalFromText, floorDiv, floorMod, formatDecimal, NOT_EXACT, parseDecimal, POW10, SCALE_MAX } from "./fixed.ts";
 
 function parse(text: string, scale: number): number {
   const bytes = new TextEncoder().encode(text);
@@ -113,5 +113,33 @@ describe("floor division", () => {
 
   it("answers 0, never -0, for a multiple below zero", () => {
     expect(Object.is(floorMod(-120, 60), 0)).toBe(true);
+  });
+});
+
+describe("decimalFromNumber", () => {
+  it.each([
+    [429_496.7296, 4, 4_294_967_296],
+    [0.1, 1, 1],
+    [-37.63, 2, -3763],
+    [-0, 4, 0],
+    [1e15, 0, 1e15],
+    [1e-8, 8, 1],
+    [2.5e-7, 8, 25],
+    [99_999_999_999.9999, 4, 999_999_999_999_999],
+  ])("reads %d at scale %i as %d", (value, scale, units) => {
+    expect(decimalFromNumber(value, scale)).toBe(units); // toBe tells 0 from -0
+  });
+
+  it.each([
+    [0.1 + 0.2, 4],
+    [1.00005, 4],
+    [1e15 + 1, 0],
+    [900_719_925_474.125, 4],
+    [Number.NaN, 4],
+    [Infinity, 4],
+    [-Infinity, 0],
+    [5e-324, 15],
+  ])("neither cuts nor rounds %d to scale %i", (value, scale) => {
+    expect(() => decimalFromNumber(value, scale)).toThrow(expect.toSatisfy((error: unknown) => isStreamError(error, "VALUE_RANGE")));
   });
 });

@@ -86,6 +86,19 @@ export function decimalFromText(text: string, scale: number): number {
   return value;
 }
 
+/** Most units that a number gives: a decimal of 15 significant digits and its nearest double stand for each other; of 16 they may not. */
+const NUMBER_UNITS_MAX = 1e15;
+
+/**
+ * The integer at a scale of the decimal that a double stands for: 429496.7296 at scale 4 is 4294967296. VALUE_RANGE if no decimal of at
+ * most the scale's places has this double as its nearest (0.1 + 0.2), or if it has more than 15 digits: give those as text. Cold.
+ */
+export function decimalFromNumber(value: number, scale: number): number {
+  const units = Math.round(value * POW10[scale]);
+  if (Math.abs(units) <= NUMBER_UNITS_MAX && units / POW10[scale] === value) return units + 0;
+  throw new StreamError("VALUE_RANGE", "expected a number of at most the scale's places and 15 digits", { value: String(value), scale }); // hot-ok: cold entry
+}
+
 /** Floor division that is right for negative numerators: the window start of time t is floorDiv(t - offset, size) x size + offset. */
 export function floorDiv(numerator: number, denominator: number): number {
   return Math.floor(numerator / denominator);

@@ -38,12 +38,17 @@ export function hashBytes(bytes: Uint8Array, from: number, to: number, seed: num
   return mix32(h ^ length);
 }
 
-/** The shard in [0, shards) that owns a key: the one whose mixed score is highest. */
+/** How much a shard is a key's own, as an unsigned 32-bit number: it depends on the two alone, so another shard changes no other's score. */
+export function shardScore(keyHash: number, shard: number): number {
+  return mix32(keyHash ^ mix32(shard + 0x9e3779b9));
+}
+
+/** The shard in [0, shards) that owns a key: the one whose score is highest. */
 export function shardOf(keyHash: number, shards: number): number {
   let best = 0;
   let bestScore = -1;
   for (let shard = 0; shard < shards; shard++) {
-    const score = mix32(keyHash ^ mix32(shard + 0x9e3779b9));
+    const score = shardScore(keyHash, shard);
     if (score > bestScore) {
       bestScore = score;
       best = shard;

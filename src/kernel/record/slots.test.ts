@@ -56,6 +56,27 @@ describe("Slots", () => {
     expect([...target.u32]).toEqual([...source.u32]);
   });
 
+  it("copies a record bit by bit where nobody knows what it holds: every word a signalling NaN's", () => {
+    const source = Slots.create(2);
+    const target = Slots.create(2);
+    for (let word = 0; word < 32; word += 2) {
+      source.u32[word] = 0x00000001 + word;
+      source.u32[word + 1] = 0x7ff00000;
+    }
+    for (let i = 0; i < 20_000; i++) target.copyBitsFrom(source, 1, 0);
+    expect(bytesOf(target, 0)).toEqual(bytesOf(source, 1));
+    expect(bytesOf(target, 1)).toEqual(Array.from({ length: 64 }, () => 0));
+  });
+
+  it("takes a record's bytes from anywhere, and no fewer than there are to be", () => {
+    const bytes = Uint8Array.from({ length: 70 }, (_, i) => 200 - i);
+    const target = Slots.create(2);
+    target.copyBytesFrom(bytes, 5, 1);
+    expect(bytesOf(target, 1)).toEqual([...bytes.subarray(5, 69)]);
+    expect(bytesOf(target, 0)).toEqual(Array.from({ length: 64 }, () => 0));
+    for (const from of [7, -1, Number.NaN]) expect(() => target.copyBytesFrom(bytes, from, 0)).toThrowError(expect.objectContaining({ code: "VALUE_RANGE" }));
+  });
+
   it("clears one record, and touches no other", () => {
     const slots = Slots.create(3);
     for (let slot = 0; slot < 3; slot++) pattern(slots, slot, 1);

@@ -59,6 +59,25 @@ export class Slots {
     outWords[o + 15] = words[i + 15];
   }
 
+  /** Copies one record bit by bit, whatever its bytes are: for those who do not know what it holds. */
+  copyBitsFrom(source: Slots, from: number, to: number): void {
+    const words = source.i32;
+    const outWords = this.i32;
+    const i = from << 4;
+    const o = to << 4;
+    for (let word = 0; word < 16; word++) outWords[o + word] = words[i + word];
+  }
+
+  /** Copies the RECORD_BYTES bytes from bytes[from] on into one record. VALUE_RANGE when there are fewer. */
+  copyBytesFrom(bytes: Uint8Array, from: number, to: number): void {
+    if (!(from >= 0 && from + RECORD_BYTES <= bytes.length)) {
+      throw new StreamError("VALUE_RANGE", `expected ${RECORD_BYTES} bytes from ${from} on, got ${bytes.length} in all`, { from, length: bytes.length });
+    }
+    const out = this.u8;
+    const o = to * RECORD_BYTES;
+    for (let i = 0; i < RECORD_BYTES; i++) out[o + i] = bytes[from + i];
+  }
+
   /** Zeroes one record, so that no byte of an earlier one shows through. */
   clear(slot: number): void {
     const b = this.f64;
