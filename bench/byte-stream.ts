@@ -30,6 +30,8 @@ const WARM_SECONDS = 25;
 const SLACK_SECONDS = 2;
 /** Ten instruments fall by 8 % and recover, once in so many seconds. */
 const CRASH_EVERY_SECONDS = 5;
+/** One in the warm-up, early enough for a breaker to trip, cool down and recover there. */
+const WARM_CRASH_SECOND = 8;
 const CRASH: Shock = { at: 0.3, moveSeconds: 1, holdSeconds: 0.3, recoverSeconds: 1.5, ppm: -80_000, first: 0, every: 1, limit: 10 };
 
 export interface StreamOptions {
@@ -71,7 +73,7 @@ export function pacedScenario({ rate, burst, seconds, warmMessages }: StreamOpti
     }
   }
   intensity.push([end, rate]);
-  const shocks: Shock[] = [];
+  const shocks: Shock[] = [{ ...CRASH, at: WARM_CRASH_SECOND }];
   for (let at = WARM_SECONDS; at + CRASH_EVERY_SECONDS <= end; at += CRASH_EVERY_SECONDS) shocks.push({ ...CRASH, at: at + CRASH.at });
   return { name: "paced", summary: "a steady rate", seconds: end, intensity, shocks, halts: [], marketHalts: [] };
 }
@@ -83,12 +85,18 @@ export function meanIntensity({ intensity, seconds }: Scenario): number {
   return area / seconds;
 }
 
-export class ByteStream {
-  /** All chunks; messages lie in bytes[from, to). */
+/** Whole framed messages, chunk after chunk: in bytes[from, to) until next() is called. */
+export interface MessageStream {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  next(): void;
+}
+
+export class ByteStream implements MessageStream {
   readonly bytes: Uint8Array;
   /** Messages before the paced ones. */
   readonly warmMessages: number;
-  /** The current chunk. */
   from = 0;
   to = 0;
   private readonly words: Int32Array;

@@ -15,14 +15,14 @@ import { Worker } from "node:worker_threads";
 import { LiveClock } from "../src/kernel/core/clock.ts";
 
 /** Shared words: pauses so far; the end; it runs. */
-export const METER_COUNT = 0;
+const COUNT = 0;
 export const METER_STOP = 1;
 export const METER_READY = 2;
-export const METER_WORDS = 3;
+const WORDS = 3;
 /** Doubles: processor time of the meter's thread in ns; then a row of (from, to) for each pause, the newest over the oldest. */
-export const METER_CPU = 0;
-export const METER_FIRST_ROW = 2;
-export const METER_ROWS = 4096;
+const CPU = 0;
+const FIRST_ROW = 2;
+const ROWS = 4096;
 
 /** How the meter waits between two looks at the clock. */
 export type MeterCadence = "spin" | "1 ms" | "10 ms";
@@ -49,21 +49,84 @@ export interface HiccupSummary {
 /** Shorter delays are taken for the ordinary cost of a look: a sleeper's waking takes some 60 us. */
 const THRESHOLD_NS: Readonly<Record<MeterCadence, number>> = { spin: 20_000, "1 ms": 250_000, "10 ms": 250_000 };
 
+/** The pauses in shared memory: one thread looks, another reads. */
+export class HiccupRows {
+  readonly words: Int32Array;
+  readonly rows: Float64Array;
+
+  /** Over memory that another object has made, or its own. */
+  constructor(
+    words: Int32Array = new Int32Array(new SharedArrayBuffer(WORDS * 4)),
+    rows: Float64Array = new Float64Array(new SharedArrayBuffer((FIRST_ROW + ROWS * 2) * 8)),
+  ) {
+    this.words = words;
+    this.rows = rows;
+  }
+
+  /** Pauses so far. */
+  get count(): number {
+    return Atomics.load(this.words, COUNT);
+  }
+
+  get cpuNs(): number {
+    return this.rows[CPU];
+  }
+
+  set cpuNs(ns: number) {
+    this.rows[CPU] = ns;
+  }
+
+  /** A look that should have been at `dueNs` and was at `nowNs`: a pause, if that is later by the threshold or more. */
+  look(dueNs: number, nowNs: number, thresholdNs: number): void {
+    if (nowNs - dueNs < thresholdNs) return;
+    const count = this.words[COUNT];
+    const at = FIRST_ROW + (count % ROWS) * 2;
+    this.rows[at] = dueNs;
+    this.rows[at + 1] = nowNs;
+    Atomics.store(this.words, COUNT, count + 1);
+  }
+
+  /** Count, sum and longest of the pauses from the `first` on. Of more than 4,096 the oldest only count. */
+  sum(first: number): { count: number; totalNs: number; maxNs: number } {
+    const count = this.count;
+    let totalNs = 0;
+    let maxNs = 0;
+    for (let i = Math.max(first, count - ROWS); i < count; i++) {
+      const pauseNs = this.to(i) - this.from(i);
+      totalNs += pauseNs;
+      if (pauseNs > maxNs) maxNs = pauseNs;
+    }
+    return { count: count - first, totalNs: Math.round(totalNs), maxNs: Math.round(maxNs) };
+  }
+
+  /** Whether one of the pauses from the `first` on touches [fromNs, toNs]. */
+  overlaps(first: number, fromNs: number, toNs: number): boolean {
+    const count = this.count;
+    for (let i = Math.max(first, count - ROWS); i < count; i++) if (this.from(i) <= toNs && this.to(i) >= fromNs) return true;
+    return false;
+  }
+
+  private from(pause: number): number {
+    return this.rows[FIRST_ROW + (pause % ROWS) * 2];
+  }
+
+  private to(pause: number): number {
+    return this.rows[FIRST_ROW + (pause % ROWS) * 2 + 1];
+  }
+}
+
 export class HiccupMeter {
   readonly cadence: MeterCadence;
   readonly thresholdNs: number;
-  private readonly words: Int32Array;
-  private readonly rows: Float64Array;
+  private readonly pauses: HiccupRows = new HiccupRows();
   private readonly worker: Worker;
   private first = 0;
 
   private constructor(cadence: MeterCadence, clock: LiveClock) {
     this.cadence = cadence;
     this.thresholdNs = THRESHOLD_NS[cadence];
-    this.words = new Int32Array(new SharedArrayBuffer(METER_WORDS * 4));
-    this.rows = new Float64Array(new SharedArrayBuffer((METER_FIRST_ROW + METER_ROWS * 2) * 8));
-    const { words, rows, thresholdNs } = this;
-    const task: MeterTask = { words, rows, cadence, thresholdNs, anchorNs: clock.anchorNs };
+    const { words, rows } = this.pauses;
+    const task: MeterTask = { words, rows, cadence, thresholdNs: this.thresholdNs, anchorNs: clock.anchorNs };
     this.worker = new Worker(new URL("./hiccup-worker.ts", import.meta.url), { workerData: task });
   }
 
@@ -71,54 +134,36 @@ export class HiccupMeter {
   static async start(spinning: number, clock: LiveClock = new LiveClock()): Promise<HiccupMeter> {
     const spare = availableParallelism() - spinning;
     const meter = new HiccupMeter(spare >= 2 ? "spin" : spare === 1 ? "1 ms" : "10 ms", clock);
-    while (Atomics.load(meter.words, METER_READY) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (Atomics.load(meter.pauses.words, METER_READY) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     return meter;
   }
 
   /** Forgets what came before. */
   begin(): void {
-    this.first = Atomics.load(this.words, METER_COUNT);
+    this.first = this.pauses.count;
   }
 
   /** Processor time that its thread has taken so far, as it last told. */
   get cpuNs(): number {
-    return this.rows[METER_CPU];
+    return this.pauses.cpuNs;
   }
 
-  /** What was seen since begin(). Of more than 4,096 pauses the oldest only count. */
+  /** What was seen since begin(). */
   summary(): HiccupSummary {
-    const count = Atomics.load(this.words, METER_COUNT);
-    let totalNs = 0;
-    let maxNs = 0;
-    for (let i = Math.max(this.first, count - METER_ROWS); i < count; i++) {
-      const pauseNs = this.to(i) - this.from(i);
-      totalNs += pauseNs;
-      if (pauseNs > maxNs) maxNs = pauseNs;
-    }
     const { thresholdNs, cadence } = this;
-    return { count: count - this.first, totalNs: Math.round(totalNs), maxNs: Math.round(maxNs), thresholdNs, cadence };
+    return { ...this.pauses.sum(this.first), thresholdNs, cadence };
   }
 
-  /** Whether it was held up at some moment of [fromNs, toNs]. */
+  /** Whether it was held up at some moment of [fromNs, toNs] since begin(). */
   overlaps(fromNs: number, toNs: number): boolean {
-    const count = Atomics.load(this.words, METER_COUNT);
-    for (let i = Math.max(this.first, count - METER_ROWS); i < count; i++) if (this.from(i) <= toNs && this.to(i) >= fromNs) return true;
-    return false;
+    return this.pauses.overlaps(this.first, fromNs, toNs);
   }
 
   /** Ends the thread. */
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.worker.once("exit", resolve));
-    Atomics.store(this.words, METER_STOP, 1);
-    Atomics.notify(this.words, METER_STOP);
+    Atomics.store(this.pauses.words, METER_STOP, 1);
+    Atomics.notify(this.pauses.words, METER_STOP);
     await ended;
-  }
-
-  private from(pause: number): number {
-    return this.rows[METER_FIRST_ROW + (pause % METER_ROWS) * 2];
-  }
-
-  private to(pause: number): number {
-    return this.rows[METER_FIRST_ROW + (pause % METER_ROWS) * 2 + 1];
   }
 }

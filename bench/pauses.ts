@@ -10,7 +10,6 @@
  */
 import { openSync, readSync, closeSync } from "node:fs";
 import type { Histogram } from "../src/control/histogram.ts";
-import type { HiccupMeter } from "./hiccup-meter.ts";
 
 /** Shortest gap between two readings with nothing between them, and within a piece of work. */
 export const IDLE_GAP_NS = 10_000;
@@ -39,6 +38,17 @@ const CELLS = 4;
 const UNTIL = 0;
 const GAP = 1;
 
+/** Says whether the host held another thread up at some moment of a span: a HiccupMeter does. */
+export interface HostWitness {
+  overlaps(fromNs: number, toNs: number): boolean;
+}
+
+/** Says how long this thread has waited for a processor since it was last asked. */
+export interface DelayWitness {
+  grown(): number;
+  close(): void;
+}
+
 export interface PauseSummary {
   /** Gaps that were the host's, and all. */
   readonly host: number;
@@ -56,15 +66,16 @@ export class Pauses {
   private readonly samples: Int32Array = new Int32Array(SAMPLES_MAX);
   /** Of the open episode: until when it lasts at most, and the length of its gap. */
   private readonly current: Float64Array = new Float64Array(2);
-  private readonly delay: RunDelay = new RunDelay();
+  private readonly delay: DelayWitness;
   private count = 0;
   private kept = 0;
   private open = false;
 
   /** `times`: the loop's TIME_* cells. `calm`: takes every sample that is not the host's. */
-  constructor(times: Float64Array, calm: Histogram) {
+  constructor(times: Float64Array, calm: Histogram, delay: DelayWitness = new RunDelay()) {
     this.times = times;
     this.calm = calm;
+    this.delay = delay;
   }
 
   /** Forgets everything. */
@@ -102,7 +113,7 @@ export class Pauses {
   }
 
   /** Judges every gap and gives the samples of ours to the calm ones. `collections`: of this thread, meanwhile. Cold. */
-  settle(meter: HiccupMeter, collections: number): PauseSummary {
+  settle(witness: HostWitness, collections: number): PauseSummary {
     let host = 0;
     let hostNs = 0;
     let held = 0;
@@ -110,7 +121,7 @@ export class Pauses {
       const row = this.episodes.subarray(i * CELLS, (i + 1) * CELLS);
       const end = i + 1 < this.count ? this.episodes[(i + 1) * CELLS + FIRST] : this.kept;
       const gapNs = row[TO] - row[FROM];
-      const isHost = (collections === 0 && row[HELD_UP] >= gapNs / 2) || meter.overlaps(row[FROM], row[TO]);
+      const isHost = (collections === 0 && row[HELD_UP] >= gapNs / 2) || witness.overlaps(row[FROM], row[TO]);
       if (isHost) {
         host++;
         hostNs += gapNs;
@@ -142,7 +153,7 @@ export class Pauses {
 }
 
 /** How long this thread has waited for a processor, by the kernel's scheduler; 0 where the kernel does not tell. 1 us a reading, no garbage. */
-class RunDelay {
+class RunDelay implements DelayWitness {
   private readonly file: number;
   private readonly text: Buffer = Buffer.alloc(96);
   private readonly last: Float64Array = new Float64Array(1);

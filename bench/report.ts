@@ -78,7 +78,7 @@ const COLUMNS = ["row", "value", "unit", "rival", "its value", "ratio", "p50", "
 function sectionText(bench: string, about: string, rows: readonly JudgedResult[], hasPlot: boolean): string {
   const table = rows.map((row) => `| ${cellsOf(row).join(" | ")} |`);
   const verdicts = rows.flatMap((row) => (row.targets ?? []).map((each) => `- ${row.name}: ${verdictText(each)}`));
-  const notes = rows.flatMap(notesOf);
+  const notes = notesOf(rows);
   return [
     `## ${bench}`,
     "",
@@ -100,20 +100,32 @@ function cellsOf(row: Result): string[] {
   return [row.name, countText(row.value), row.unit, row.rival ?? "none", its, ratioText(row), ...durations, String(row.gcEvents)];
 }
 
-function notesOf({ name, sd, sdWithoutHiccups, lost, hiccups, skipped, hash, detail }: Result): string[] {
-  const notes = [`- ${name}: hash ${hash}`];
-  if (skipped !== undefined) notes.push(`- ${name}: ${skipped}`);
-  if (sd !== undefined) notes.push(`- ${name}: standard deviation ${durationText(sd)}, without the host's pauses ${durationText(sdWithoutHiccups ?? sd)}`);
-  if (lost !== undefined) notes.push(`- ${name}: lost ${countText(lost)}`);
+/** What the columns do not say, once for rows that share a measurement. */
+function notesOf(rows: readonly Result[]): string[] {
+  const seen = new Set<string>();
+  return rows.flatMap((row) => {
+    const note = noteText(row);
+    if (seen.has(note)) return [];
+    seen.add(note);
+    return [`- ${row.name}: ${note}`];
+  });
+}
+
+function noteText(row: Result): string {
+  const { sd, sdWithoutHiccups, lost, hiccups, skipped, hash, detail = {} } = row;
+  const parts = [`hash ${hash}`];
+  if (skipped !== undefined) parts.push(`no rival (${skipped})`);
+  if (sd !== undefined) parts.push(`standard deviation ${durationText(sd)}, without the host's pauses ${durationText(sdWithoutHiccups ?? sd)}`);
+  if (lost !== undefined) parts.push(`lost ${countText(lost)}`);
   if (hiccups !== undefined) {
     const { count, totalNs, maxNs, thresholdNs, cadence } = hiccups;
-    const look = cadence === "spin" ? "always" : `each ${cadence}`;
-    notes.push(
-      `- ${name}: the hiccup meter (looking ${look}) was held up ${count} times for ${durationText(thresholdNs)} or more, ${durationText(totalNs)} in all, ${durationText(maxNs)} at most`,
-    );
+    const look = cadence === "spin" ? "looking all the time" : `looking each ${cadence}`;
+    const seen = count === 0 ? "saw no pause" : `was held up ${count} times, ${durationText(totalNs)} in all, ${durationText(maxNs)} at most`;
+    parts.push(`the hiccup meter, ${look}, ${seen} (threshold ${durationText(thresholdNs)})`);
   }
-  if (detail !== undefined) notes.push(`- ${name}: \`${JSON.stringify(detail)}\``);
-  return notes;
+  const scalars = Object.entries(detail).filter(([key, value]) => typeof value === "number" && !(key in row));
+  if (scalars.length > 0) parts.push(scalars.map(([key, value]) => `${key} ${(value as number).toLocaleString("en-US")}`).join(", "));
+  return parts.join("; ");
 }
 
 /** What a section's plot shows: a group for each row with latencies of its own; a paced contest's rows share theirs. */

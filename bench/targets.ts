@@ -53,7 +53,7 @@ export const TARGETS: readonly Target[] = [
 ];
 
 /** Whether a target speaks of a row. */
-export function appliesTo(each: Target, row: string): boolean {
+export function appliesTo(each: Pick<Target, "row">, row: string): boolean {
   return each.row.endsWith("/*") ? row.startsWith(each.row.slice(0, -1)) : each.row === row;
 }
 

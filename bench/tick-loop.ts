@@ -5,16 +5,16 @@
  * oldest are overwritten, skipped here and counted in `lost`. A piece is what is due, 32 messages at most: a small packet.
  */
 import { Histogram } from "../src/control/histogram.ts";
-import type { LiveClock } from "../src/kernel/core/clock.ts";
+import type { Clock } from "../src/kernel/core/clock.ts";
 import { TYPE_SIGNAL } from "../src/kernel/record/header.ts";
 import type { Slots } from "../src/kernel/record/slots.ts";
-import type { ByteStream } from "./byte-stream.ts";
+import type { MessageStream } from "./byte-stream.ts";
 import { type Pace, PACE_NEXT } from "./pace.ts";
 import { IDLE_GAP_NS, Pauses, TIME_CELLS, TIME_DUE, TIME_END, TIME_LAST, TIME_NOW, WORK_GAP_NS } from "./pauses.ts";
 import { BenchPipeline, NullSink } from "./pipeline-under-test.ts";
 
 /** Messages that the input buffer holds: 64 MB of them. */
-export const BUFFER_MESSAGES = 1 << 21;
+const BUFFER_MESSAGES = 1 << 21;
 export const PIECE_MESSAGES_MAX = 32;
 /** The buffer is looked at when the oldest message is this late. */
 const LATE_NS = 1e6;
@@ -29,9 +29,9 @@ class SignalSink extends NullSink {
   count = 0;
   readonly latency: Histogram = new Histogram();
   private readonly times: Float64Array;
-  private readonly clock: LiveClock;
+  private readonly clock: Clock;
 
-  constructor(times: Float64Array, clock: LiveClock) {
+  constructor(times: Float64Array, clock: Clock) {
     super();
     this.times = times;
     this.clock = clock;
@@ -57,21 +57,23 @@ export class TickLoop {
   private readonly times: Float64Array = new Float64Array(TIME_CELLS);
   private readonly dues: Float64Array = new Float64Array(PIECE_MESSAGES_MAX);
   private readonly sleeper: Int32Array = new Int32Array(new SharedArrayBuffer(4));
-  private readonly clock: LiveClock;
-  private readonly stream: ByteStream;
+  private readonly clock: Clock;
+  private readonly stream: MessageStream;
   private readonly pace: Pace;
   private readonly sleepMs: number;
+  private readonly bufferMessages: number;
   private at: number;
   /** Messages still to take, and taken or lost since the pace began. */
   private left = 0;
   private taken = 0;
 
   /** `sleepMs`: how long to sleep when nothing is due; 0 spins. */
-  constructor(clock: LiveClock, stream: ByteStream, pace: Pace, sleepMs: number) {
+  constructor(clock: Clock, stream: MessageStream, pace: Pace, sleepMs: number, bufferMessages: number = BUFFER_MESSAGES) {
     this.clock = clock;
     this.stream = stream;
     this.pace = pace;
     this.sleepMs = sleepMs;
+    this.bufferMessages = bufferMessages;
     this.at = stream.from;
     this.pauses = new Pauses(this.times, this.calm);
     this.signals = new SignalSink(this.times, clock);
@@ -183,7 +185,7 @@ export class TickLoop {
   private overwrite(): void {
     const { pace, times } = this;
     const waiting = Math.min(pace.dueBy(times[TIME_NOW]) - this.taken, this.left);
-    for (let over = waiting - BUFFER_MESSAGES; over > 0; over--) {
+    for (let over = waiting - this.bufferMessages; over > 0; over--) {
       if (this.at === this.stream.to) this.nextChunk();
       this.skipFrame();
       pace.advance();

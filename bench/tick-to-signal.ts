@@ -163,12 +163,17 @@ export async function benchTickToSignal(effort: Effort): Promise<Result[]> {
   const rate = effort.rate ?? (small ? RATE_SMALL : RATE_DEFAULT);
   const load = { rate, seconds, small, burst: effort.burst ?? 1, sleepMs: 0 };
   if (!small) await warmUp({ ...load, burst: 1 });
-  if (effort.burst !== undefined) return [resultOf(`tick-to-signal/burst-${effort.burst}x`, await runPaced(load))];
+  if (effort.burst !== undefined) return [resultOf(`tick-to-signal/burst-${effort.burst}x`, await runPaced({ ...load, seconds: wholeSeconds(seconds) }))];
   return [
     resultOf("tick-to-signal", await runPaced(load)),
-    resultOf(`tick-to-signal/burst-${BURST_DEFAULT}x`, await runPaced({ ...load, burst: BURST_DEFAULT, seconds: Math.max(1, seconds) })),
+    resultOf(`tick-to-signal/burst-${BURST_DEFAULT}x`, await runPaced({ ...load, burst: BURST_DEFAULT, seconds: wholeSeconds(seconds) })),
     resultOf("tick-to-signal/parked", await runPaced({ ...load, seconds: seconds * PARKED_PART, sleepMs: PARK_MS })),
   ];
+}
+
+/** A burst comes at the end of each second: it needs whole ones. */
+function wholeSeconds(seconds: number): number {
+  return Math.max(1, Math.round(seconds));
 }
 
 function resultOf(name: string, document: TickDocument): Result {
