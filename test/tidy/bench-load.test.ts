@@ -118,7 +118,7 @@ describe("samples of a pause", () => {
   const nobody = { overlaps: () => false };
   const delay = { ns: 0, grown: () => delay.ns, close: () => undefined };
 
-  function rig(): { times: Float64Array; calm: Histogram; pauses: Pauses; sample(due: number, end: number): void } {
+  function rig(): { times: Float64Array; calm: Histogram; pauses: Pauses; sample: (due: number, end: number) => void } {
     const times = new Float64Array(TIME_CELLS);
     const calm = new Histogram();
     const pauses = new Pauses(times, calm, delay);
