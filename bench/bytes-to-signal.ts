@@ -8,120 +8,61 @@
  * The rival does less (no signals' values, no orders, no watermark, no hash); both must close the same bars over the same volume.
  */
 import { Histogram } from "../src/control/histogram.ts";
-import { Assembly } from "../src/engine/pipeline/assembly.ts";
-import { InlineDriver } from "../src/engine/pipeline/inline-driver.ts";
-import { pipeline } from "../src/engine/pipeline/pipeline.ts";
-import type { PipelinePlan } from "../src/engine/pipeline/plan.ts";
 import { LiveClock } from "../src/kernel/core/clock.ts";
-import { Lifecycle } from "../src/kernel/lifecycle/machine.ts";
 import { TAIL_VOLUME_F64 } from "../src/kernel/record/bar.ts";
-import { HEADER_TS_RECV_F64, TYPE_BAR_TAIL } from "../src/kernel/record/header.ts";
+import { TYPE_BAR_TAIL } from "../src/kernel/record/header.ts";
 import type { Slots } from "../src/kernel/record/slots.ts";
 import { StreamError } from "../src/kernel/core/errors.ts";
 import { RxPipeline } from "./baseline/rx-pipeline.ts";
 import { compete, type Effort, type Result, type Rival, type Sample, type Side } from "./harness.ts";
 import { simulatedDay } from "./input.ts";
+import { BenchPipeline, NullSink } from "./pipeline-under-test.ts";
 
 /** What one network packet carries. */
 const PACKET_BYTES = 1472;
-const BATCH = 256;
 
-/** The plan that is measured. */
-function benchPlan(): PipelinePlan {
-  return pipeline("bench")
-    .limits({ orders: 1 << 17, levels: 1 << 16, instruments: 512, ringRecords: 1 << 11 })
-    .bars("1s")
-    .signal("dip", "close < bollinger(20, 2).lower and rsi(14) < 30", { side: "buy" })
-    .signal("trend", "crossOver(ema(5), ema(20))", { side: "buy" })
-    .signal("fade", "close > vwap() * 1.001", { side: "sell" })
-    .guard({ velocity: "3% in 1s", then: "suppress", cooldown: "5s" })
-    .orders({ qty: 100 })
-    .toPlan();
-}
-
-/** Takes everything and keeps two sums: bars, and the quantity in them. */
-class NullSink {
+/** Keeps two sums: bars, and the quantity in them. */
+class BarSums extends NullSink {
   readonly sums: Float64Array = new Float64Array(2);
 
-  open(): void {
+  override open(): void {
     this.sums.fill(0);
   }
 
-  write(slots: Slots, slot: number): void {
+  override write(slots: Slots, slot: number): void {
     if (slots.u8[slot << 6] !== TYPE_BAR_TAIL) return;
     this.sums[0]++;
     this.sums[1] += slots.f64[(slot << 3) + TAIL_VOLUME_F64];
   }
-
-  flush(): number {
-    return 0;
-  }
-
-  close(): void {
-    // nothing is held
-  }
 }
 
 class BytesToSignal implements Side {
-  readonly sink: NullSink = new NullSink();
+  readonly sink: BarSums = new BarSums();
   readonly histogram: Histogram = new Histogram();
   private readonly bytes: Uint8Array;
   private readonly clock: LiveClock = new LiveClock();
-  private assembly: Assembly;
-  private driver: InlineDriver;
+  private pipeline: BenchPipeline;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.driver = new InlineDriver(BATCH);
-    this.assembly = this.assemble();
+    this.pipeline = new BenchPipeline(this.clock, this.sink, this.histogram);
   }
 
   prepare(): void {
-    this.driver = new InlineDriver(BATCH);
-    this.assembly = this.assemble();
+    this.pipeline = new BenchPipeline(this.clock, this.sink, this.histogram);
     this.sink.open();
   }
 
   run(): Sample {
-    const { bytes, assembly, driver } = this;
+    const { bytes, pipeline, clock } = this;
     const start = performance.now();
-    for (let from = 0; from < bytes.length; from += PACKET_BYTES) this.packet(from, Math.min(from + PACKET_BYTES, bytes.length));
-    assembly.ingest.end();
-    driver.afterPiece();
+    for (let from = 0; from < bytes.length; from += PACKET_BYTES) {
+      pipeline.arrival[0] = clock.now();
+      pipeline.push(bytes, from, Math.min(from + PACKET_BYTES, bytes.length));
+    }
+    pipeline.end();
     const ns = (performance.now() - start) * 1e6;
-    return { operations: assembly.feed.messages, ns, hash: assembly.collector.hash.text() };
-  }
-
-  /** What Run does with each piece. */
-  private packet(from: number, to: number): void {
-    const { assembly, driver, clock } = this;
-    assembly.outlet.slots.f64[HEADER_TS_RECV_F64] = clock.now();
-    assembly.feed.push(this.bytes, from, to);
-    assembly.ingest.flush();
-    driver.afterPiece();
-  }
-
-  private assemble(): Assembly {
-    const { driver, clock } = this;
-    const lifecycle = new Lifecycle(clock);
-    lifecycle.transition("WARMUP");
-    lifecycle.transition("READY");
-    const assembly = new Assembly({
-      plan: benchPlan(),
-      feed: "itch50",
-      shards: 1,
-      batch: BATCH,
-      ingestPressure: driver.ingestPressure,
-      outputPressure: driver.outputPressure,
-      barriers: { onBarrier: () => undefined },
-      clock,
-      latency: this.histogram,
-      lifecycle: lifecycle.word,
-      checkpoints: false,
-      createSinks: () => [this.sink],
-    });
-    driver.attach(assembly);
-    return assembly;
+    return { operations: pipeline.messages, ns, hash: pipeline.outputHash };
   }
 }
 

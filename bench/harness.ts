@@ -7,17 +7,28 @@
  */
 import v8 from "node:v8";
 import { StreamError } from "../src/kernel/core/errors.ts";
+import type { HiccupSummary } from "./hiccup-meter.ts";
+
+/** Latencies in ns. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
 
 /** One line of the report. */
 export interface Result {
   readonly name: string;
-  /** Operations a second, the median of the rounds. */
+  /** Operations a second, or a latency in ns: the median of the rounds. */
   readonly value: number;
+  /** "ns" for latencies, else operations a second. */
   readonly unit: string;
   /** What it was measured against, or null when that could not be had. */
   readonly rival: string | null;
   readonly rivalValue: number | null;
-  /** Ours / rival: above 1 is faster. The median over pairs of rounds. */
+  /** Ours / rival, the median over pairs of rounds: above 1 is better for a rate, below 1 for a latency. */
   readonly ratio: number | null;
   readonly p50: number | null;
   readonly p99: number | null;
@@ -28,6 +39,18 @@ export interface Result {
   readonly hash: string;
   /** Why there is no rival. */
   readonly skipped?: string;
+  readonly p90?: number;
+  /** The rival's latencies, where it measures them as we do. */
+  readonly rivalLatency?: Percentiles;
+  /** Operations that were offered and not done. */
+  readonly lost?: number;
+  /** Standard deviation of the latencies in ns, and that without the samples during which the host held us up. */
+  readonly sd?: number;
+  readonly sdWithoutHiccups?: number;
+  /** When the host held up the hiccup meter's thread while this was measured. */
+  readonly hiccups?: HiccupSummary;
+  /** Whatever else the bench has to tell. */
+  readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 /** One round. */
@@ -70,10 +93,14 @@ export interface Latencies {
   percentiles(): readonly (number | null)[];
 }
 
-/** How long to measure. */
+/** How long to measure, and at what pace. */
 export interface Effort {
   readonly seconds: number;
   readonly small: boolean;
+  /** Operations a second of a paced bench; its own default if left out. */
+  readonly rate?: number;
+  /** How many times the rate for 100 ms of each second; none if left out. */
+  readonly burst?: number;
 }
 
 const WARM_ROUNDS = 3;
@@ -127,6 +154,63 @@ export async function compete(contest: Contest, effort: Effort): Promise<Result>
     hash,
     ...(typeof rival === "string" ? { skipped: rival } : {}),
   };
+}
+
+/** One round of a paced load: latencies from the intended time of each operation. */
+export interface LatencySample extends Sample {
+  readonly latency: Percentiles;
+}
+
+/** One contestant whose latencies are compared. */
+export interface LatencySide {
+  run(): LatencySample | Promise<LatencySample>;
+}
+
+export interface LatencyContest {
+  readonly name: string;
+  readonly ours: LatencySide;
+  /** The rival, or why there is none. */
+  readonly rival: (LatencySide & { readonly name: string }) | string;
+  /** One row each, named `name/p50` and so on. */
+  readonly rows: readonly (keyof Percentiles)[];
+}
+
+/** Runs both sides in turns as compete() does; the ratio is latency over latency, so below 1 is better. INVARIANT when they disagree. */
+export async function competeLatency(contest: LatencyContest, effort: Effort): Promise<Result[]> {
+  const { name, ours, rival } = contest;
+  const opponent = typeof rival === "string" ? null : rival;
+  const mine: LatencySample[] = [];
+  const theirs: LatencySample[] = [];
+  const warmRounds = effort.small ? 0 : WARM_ROUNDS;
+  const rounds = effort.small ? 1 : ROUNDS_MIN;
+  for (let round = -warmRounds; round < rounds; round++) {
+    const pair = [await ours.run(), ...(opponent === null ? [] : [await opponent.run()])];
+    if (opponent !== null) requireSame(name, pair[0], pair[1]);
+    if (round < 0) continue;
+    mine.push(pair[0]);
+    if (opponent !== null) theirs.push(pair[1]);
+  }
+  const latency = medians(mine);
+  const rivalLatency = opponent === null ? null : medians(theirs);
+  return contest.rows.map((row) => ({
+    name: `${name}/${row}`,
+    value: latency[row],
+    unit: "ns",
+    rival: opponent?.name ?? null,
+    rivalValue: rivalLatency?.[row] ?? null,
+    ratio: opponent === null ? null : rounded(median(mine.map((sample, i) => sample.latency[row] / theirs[i].latency[row]))),
+    ...latency,
+    gcEvents: mine.reduce((sum, sample) => sum + (sample.gcEvents ?? 0), 0),
+    hash: mine[0].hash,
+    ...(rivalLatency === null ? {} : { rivalLatency }),
+    ...(typeof rival === "string" ? { skipped: rival } : {}),
+  }));
+}
+
+/** The median round of each percentile, and the largest maximum. */
+function medians(samples: readonly LatencySample[]): Percentiles {
+  const of = (key: keyof Percentiles): number => Math.round(median(samples.map((sample) => sample.latency[key])));
+  return { p50: of("p50"), p90: of("p90"), p99: of("p99"), p999: of("p999"), max: Math.max(...samples.map((sample) => sample.latency.max)) };
 }
 
 function rate(sample: Sample): number {

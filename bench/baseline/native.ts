@@ -1,6 +1,7 @@
 /**
  * Rivals in C++: compiled into a cache folder when g++ is there, then kept as one process that does a round for each line it is given.
- * Without g++ the reason takes the rival's place. Cold.
+ * It answers "nanoseconds operations hash" and, where it measures latencies, five percentiles. Without g++ the reason takes the rival's
+ * place. Cold.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { StreamError } from "../../src/kernel/core/errors.ts";
-import type { Rival, Sample } from "../harness.ts";
+import type { LatencySample, Rival } from "../harness.ts";
 
 const FLAGS = ["-O3", "-march=native", "-std=c++17", "-pthread"];
 const HERE = import.meta.dirname;
@@ -20,7 +21,7 @@ export class NativeRival implements Rival {
   private readonly child: ChildProcess;
   private readonly lines: Interface;
   private readonly question: string;
-  private waiting: { resolve(sample: Sample): void; reject(error: unknown): void } | null = null;
+  private waiting: { resolve(sample: LatencySample): void; reject(error: unknown): void } | null = null;
 
   constructor(name: string, program: string, args: readonly string[], question: string) {
     this.name = name;
@@ -31,7 +32,7 @@ export class NativeRival implements Rival {
     this.child.on("exit", (code) => this.waiting?.reject(new StreamError("INVARIANT", `${name}: the rival ended with code ${code}`)));
   }
 
-  run(): Promise<Sample> {
+  run(): Promise<LatencySample> {
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.child.stdin!.write(`${this.question}\n`);
@@ -44,8 +45,9 @@ export class NativeRival implements Rival {
   }
 
   private answer(line: string): void {
-    const [ns, operations, hash] = line.split(" ");
-    this.waiting?.resolve({ ns: Number(ns), operations: Number(operations), hash });
+    const [ns, operations, hash, ...rest] = line.split(" ");
+    const [p50 = NaN, p90 = NaN, p99 = NaN, p999 = NaN, max = NaN] = rest.map(Number);
+    this.waiting?.resolve({ ns: Number(ns), operations: Number(operations), hash, latency: { p50, p90, p99, p999, max } });
     this.waiting = null;
   }
 }

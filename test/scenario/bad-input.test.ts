@@ -90,7 +90,9 @@ const USAGE_CASES: readonly Case[] = [
   ["a batch larger than the rings", replay("--batch", "65536"), 2, "expected a batch of 1 to 16384 records, got 65536"],
   ["an unknown scenario", ["simulate", "armageddon"], 2, "expected a scenario of demo, open, calm", "got armageddon"],
   ["too many instruments", ["simulate", "calm", "--instruments", "6000"], 2, "--instruments: expected a whole number from 1 to 5000"],
-  ["an unknown bench", ["bench", "gated-rnig"], 2, "unknown bench gated-rnig; expected one of gated-ring"],
+  ["an unknown bench", ["bench", "rnig"], 2, "unknown bench rnig; expected one of ring, hop"],
+  ["a pace that a bench does not have", ["bench", "ring", "--rate", "1000"], 2, "bench ring has no --rate; those with one: hop, tick-to-signal"],
+  ["a bad --burst", ["bench", "tick-to-signal", "--burst", "10"], 2, "--burst: expected a factor from 2x to 100x such as 10x", '"10"'],
   ["an unknown bench option", ["bench", "--sceonds", "1"], 2, "unknown option '--sceonds': did you mean --seconds?"],
 ];
 

@@ -1,7 +1,10 @@
 /** The benches run: their small mode, in this process, so that none rots. What they say about speed is not judged here. */
 import { describe, expect, it } from "vitest";
 import { compete, Laps, median, type Sample } from "../../bench/harness.ts";
-import { runBenches, type BenchReport } from "../../bench/run.ts";
+import type { BenchReport } from "../../bench/report.ts";
+import type { TickDocument } from "../../bench/tick-to-signal.ts";
+import { BENCHES, runBenches } from "../../bench/run.ts";
+import { appliesTo, TARGETS } from "../../bench/targets.ts";
 import { StreamError } from "../../src/kernel/core/errors.ts";
 
 const EFFORT = { seconds: 0, small: true };
@@ -58,10 +61,14 @@ describe("tercel bench --small", () => {
       const { name, host, node, results } = await report(undefined);
       expect({ name, node }).toEqual({ name: "all", node: process.versions.node });
       expect(host).toMatch(/\d+ x /);
-      expect(new Set(results.map((result) => result.name.split("/")[0]))).toEqual(
-        new Set(["ring", "decode", "book", "bytes-to-signal", "indicators", "json-decode"]),
-      );
+      expect(new Set(results.map((result) => result.name.split("/")[0]))).toEqual(new Set(Object.keys(BENCHES)));
+      for (const { row } of TARGETS)
+        expect(
+          results.some((result) => appliesTo({ row }, result.name)),
+          row,
+        ).toBe(true);
       for (const result of results) {
+        expect("met" in result, result.name).toBe(false); // nothing is warm: nothing is judged
         expect(result.value, result.name).toBeGreaterThan(0);
         expect(result.hash, result.name).toMatch(/^[0-9a-f]{8}([0-9a-f]{24})?$/);
         expect(Number.isInteger(result.gcEvents), result.name).toBe(true);
@@ -71,6 +78,31 @@ describe("tercel bench --small", () => {
     },
     SLOW_MS,
   );
+
+  it(
+    "tick-to-signal alone prints its own document, in ns",
+    async () => {
+      let text = "";
+      await runBenches("tick-to-signal", { seconds: 1, small: true, json: true, rate: 20_000, burst: 2 }, (part) => {
+        text += part;
+      });
+      const document = JSON.parse(text) as TickDocument;
+      expect(Object.keys(document).slice(0, 11)).toEqual("rate seconds p50 p99 p999 max sd sdWithoutHiccups gcEvents lost cpu".split(" "));
+      const { rate, burst, messages, lost, bookFaults, outputHash, p50, max, sd, withoutHiccups, pauses } = document;
+      expect({ rate, burst, messages, lost, bookFaults }).toEqual({ rate: 20_000, burst: 2, messages: 22_000, lost: 0, bookFaults: 0 });
+      expect(outputHash).toMatch(/^[0-9a-f]{32}$/);
+      expect(max).toBeGreaterThanOrEqual(p50);
+      expect(sd).toBeGreaterThan(0);
+      expect(withoutHiccups.samples + pauses.samples).toBe(messages);
+    },
+    SLOW_MS,
+  );
+
+  it("refuses a pace for a bench that has none", async () => {
+    const run = (name: string, options: object): Promise<void> => runBenches(name, { seconds: 1, small: true, ...options }, () => undefined);
+    await expect(run("ring", { rate: 1000 })).rejects.toMatchObject({ code: "USAGE" });
+    await expect(run("hop", { burst: 10 })).rejects.toMatchObject({ code: "USAGE" });
+  });
 
   it("knows its benches by name", async () => {
     await expect(report("no-such-bench")).rejects.toMatchObject({ code: "USAGE" });

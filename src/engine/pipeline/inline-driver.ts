@@ -37,11 +37,11 @@ export class InlineDriver implements Driver {
   }
 
   afterPiece(): void {
-    while (this.turn() > 0);
+    this.settle();
   }
 
   async finish(): Promise<void> {
-    while (this.turn() > 0);
+    this.settle();
   }
 
   async abort(): Promise<void> {
@@ -50,6 +50,18 @@ export class InlineDriver implements Driver {
 
   async breathe(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Turns until there is no input: what the collector holds back after that, no further turn would release. */
+  private settle(): void {
+    while (this.turn() > 0 && this.hasInput());
+  }
+
+  private hasInput(): boolean {
+    const assembly = this.assembly;
+    if (assembly === null) return false;
+    for (let i = 0; i < assembly.inRings.length; i++) if (assembly.inRings[i].available() > 0) return true;
+    return false;
   }
 
   private turn(): number {
