@@ -109,13 +109,13 @@ export class Imbalance {
     else if (told === SIDE_ASK + 1 && out[LIQUIDITY_IMBALANCE] >= -this.release) this.told[lane] = LEVEL;
     const side = this.sideOf(lane);
     if (side !== this.leaning[lane]) this.lean(lane, side);
-    return this.fireIfHeld(lane, this.newest[lane]);
+    return this.fireIfHeld(lane, this.newest, lane);
   }
 
   /** A whole event of the lane left the levels as they were: time alone may show that a lean has held. 1 or 0, as onEvent(). */
   onQuiet(lane: number): number {
     if (!this.takeTime(lane) || !this.deadlines.isArmed(lane)) return 0;
-    return this.fireIfHeld(lane, this.newest[lane]);
+    return this.fireIfHeld(lane, this.newest, lane);
   }
 
   /** True when the watermark shows of some lane that a lean has held: one comparison. The end of the input is no time that passed. */
@@ -126,7 +126,7 @@ export class Imbalance {
 
   /** 1 when the watermark shows it of this lane, described in `result` as of its last whole event; else 0. */
   nextDue(lane: number): number {
-    return this.clock[0] < TIME_END ? this.fireIfHeld(lane, this.clock[0]) : 0;
+    return this.clock[0] < TIME_END ? this.fireIfHeld(lane, this.clock, 0) : 0;
   }
 
   /** The lane's book is not to be believed: what was seen is forgotten. */
@@ -159,17 +159,17 @@ export class Imbalance {
     return this.newest[lane] !== TIME_UNSET;
   }
 
-  /** Inlined: takes a double. */
-  private fireIfHeld(lane: number, now: number): number {
-    if (this.deadlines.at[lane] > now) return 0;
+  /** Now is times[at]: as a cell, so that it is not boxed. */
+  private fireIfHeld(lane: number, times: Float64Array, at: number): number {
+    if (this.deadlines.at[lane] > times[at]) return 0;
     this.deadlines.disarm(lane);
     this.told[lane] = this.leaning[lane];
     this.leaning[lane] = LEVEL;
     const { result, values } = this;
-    const at = lane * IMBALANCE_COLUMNS;
-    result[IMBALANCE_VALUE] = values[at + IMBALANCE_VALUE];
-    result[IMBALANCE_BID_QTY] = values[at + IMBALANCE_BID_QTY];
-    result[IMBALANCE_ASK_QTY] = values[at + IMBALANCE_ASK_QTY];
+    const row = lane * IMBALANCE_COLUMNS;
+    result[IMBALANCE_VALUE] = values[row + IMBALANCE_VALUE];
+    result[IMBALANCE_BID_QTY] = values[row + IMBALANCE_BID_QTY];
+    result[IMBALANCE_ASK_QTY] = values[row + IMBALANCE_ASK_QTY];
     result[IMBALANCE_SINCE] = this.since[lane];
     return 1;
   }
