@@ -4,8 +4,8 @@
  */
 
 // The pipeline: what to compute, as a builder; and the same as plain data.
-export { Pipeline, breakout, file, pipeline, simulator, tumbling } from "./engine/pipeline/pipeline.ts";
-export type { SignalOptions, WindowSpec } from "./engine/pipeline/pipeline.ts";
+export { Pipeline, breakout, file, imbalance, liquidityChange, pipeline, simulator, tumbling } from "./engine/pipeline/pipeline.ts";
+export type { PatternOptions, PatternSpec, SignalOptions, SinkOptions, WindowSpec } from "./engine/pipeline/pipeline.ts";
 export type { PipelinePlan } from "./engine/pipeline/plan.ts";
 
 // Errors: one class, a closed list of codes.

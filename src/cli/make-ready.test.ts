@@ -29,7 +29,7 @@ describe("from INIT to READY", () => {
   it("a run in real time is warmed on its own plan, which is thrown away", () => {
     const clock = new TestClock();
     const lifecycle = new Lifecycle(clock);
-    const plan = { ...demoPlan(), sinks: [{ kind: "file", path: "/no/such/folder/never-opened.jsonl" }] } as const;
+    const plan = { ...demoPlan(), sinks: [{ kind: "file", path: "/no/such/folder/never-opened.jsonl", priority: false }] } as const;
     const report = makeReady(lifecycle, clock, plan);
     expect([report?.outcome, lifecycle.state]).toEqual(["ready", "READY"]);
   });

@@ -121,7 +121,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     checkpoints: options.store !== null,
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
-      return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names)));
+      return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names), sink.priority));
     },
   });
   driver.attach(assembly);

@@ -7,7 +7,7 @@ import type { Source } from "../../src/engine/delivery/source.ts";
 import { Assembly } from "../../src/engine/pipeline/assembly.ts";
 import { InlineDriver } from "../../src/engine/pipeline/inline-driver.ts";
 import { OutputText } from "../../src/engine/pipeline/output-text.ts";
-import { breakout, pipeline, tumbling } from "../../src/engine/pipeline/pipeline.ts";
+import { breakout, imbalance, liquidityChange, pipeline, tumbling } from "../../src/engine/pipeline/pipeline.ts";
 import type { LimitPlan, PipelinePlan } from "../../src/engine/pipeline/plan.ts";
 import { Run } from "../../src/engine/pipeline/run.ts";
 import { ThreadedDriver } from "../../src/engine/pipeline/threaded-driver.ts";
@@ -30,6 +30,8 @@ export function busyPlan(limits: Partial<LimitPlan> = {}): PipelinePlan {
     .window("flow", tumbling("100ms"), { vwap: "vwap", trades: "count", low: "min" }, { lateness: "20ms" })
     .pattern("jump", breakout({ threshold: "0.05%", over: "200ms" }))
     .pattern("drop", breakout({ threshold: "0.05%", over: "200ms", direction: "down" }))
+    .pattern("thin", liquidityChange({ threshold: "40%", over: "100ms", side: "bid", levels: 3 }))
+    .pattern("lean", imbalance({ threshold: "70%", levels: 5, hold: "2ms" }), { critical: false })
     .guard({ velocity: "0.3% in 100ms", then: "suppress", cooldown: "50ms" })
     .orders({ qty: 100 })
     .toPlan();
@@ -127,6 +129,8 @@ export interface EngineOptions {
   /** Lines that outlive the run; without them nothing is described. */
   readonly lines?: string[] | null;
   readonly sinks?: readonly Sink[];
+  /** More sinks, for which names are needed. */
+  readonly createSinks?: (text: () => OutputText) => readonly Sink[];
   readonly stallNs?: number;
   readonly idle?: IdleName;
   readonly identity?: Partial<RunIdentity>;
@@ -158,8 +162,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
     lifecycle,
     checkpoints: store !== null,
     createSinks: (market, ruleValues) => {
-      const text = new OutputText({ plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues });
-      return [...(lines === null ? [] : [new LinesSink(lines, text)]), ...(options.sinks ?? [])];
+      const text = (): OutputText => new OutputText({ plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues });
+      return [...(lines === null ? [] : [new LinesSink(lines, text())]), ...(options.sinks ?? []), ...(options.createSinks?.(text) ?? [])];
     },
   });
   driver.attach(assembly);

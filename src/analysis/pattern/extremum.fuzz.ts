@@ -91,3 +91,28 @@ it("when a lane is full, never misses the extreme and keeps one at most a bucket
   );
   expect(merged).toBeGreaterThan(100);
 });
+
+it("knows nothing of a lane that was forgotten, and all of the others", () => {
+  const arena = Arena.create("extremum", 1 << 18);
+  const tape = new Float64Array(TAPE_LENGTH);
+  const extremum = new RollingExtremum(arena, "x", { lanes: 2, spanNs: SPAN, kind: "highest", capacity: 8 }, tape);
+  arena.seal();
+  const blank = arena.snapshot();
+  const trade = (lane: number, ts: number, price: number): number => {
+    tape.set([price, 1, ts, 0]);
+    return extremum.observe(lane);
+  };
+  for (let n = 0; n < 40; n++) trade(0, n, 100 - n);
+  const merged = arena.regions.find(({ name }) => name === "x.state");
+  extremum.forget(0);
+  expect(trade(0, 5, 1)).toBe(EMPTY);
+  expect(extremum.covers(0, 1)).toBe(false);
+  trade(1, 0, 7);
+  extremum.forget(0);
+  expect(extremum.price(trade(1, 1, 3))).toBe(7);
+  extremum.forget(1);
+  for (const { name, offset, bytes } of arena.regions) {
+    if (name === merged?.name || name.endsWith("times") || name.endsWith("prices")) continue;
+    expect(Buffer.compare(arena.snapshot().subarray(offset, offset + bytes), blank.subarray(offset, offset + bytes)), name).toBe(0);
+  }
+});

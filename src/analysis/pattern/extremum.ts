@@ -112,6 +112,15 @@ export class RollingExtremum {
     return this.find(lane, ts);
   }
 
+  /** Forgets everything about the lane: as if it had never traded. */
+  forget(lane: number): void {
+    this.head[lane] = 0;
+    this.length[lane] = 0;
+    this.newest[lane] = TIME_UNSET;
+    this.pending[lane] = 0;
+    this.since[lane] = 0;
+  }
+
   /** The price at an index that observe() gave, at the instrument's scale. */
   price(index: number): number {
     return this.prices[index] * this.sign;

@@ -5,7 +5,7 @@ import { LineCounter, isAlias, isMap, isScalar, visit, type Document } from "yam
 import type { z } from "zod";
 import { nearestName } from "../../analysis/formula/ast.ts";
 import { StreamError, type ErrorCode } from "../../kernel/core/errors.ts";
-import { keysAt } from "./schema.ts";
+import { keysAt, mapMeant } from "./schema.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -50,11 +50,11 @@ export class FileText {
 
 /** The fault that the schema found first. `value`: the document as plain data. */
 export function schemaFault(file: FileText, document: Document, issue: z.core.$ZodIssue, value: unknown): StreamError {
-  const { path, innermost } = descend(issue, issue.path);
+  const { path, innermost } = descend(issue, issue.path, value);
   const where = path.length === 0 ? "the document" : path.map(String).join(".");
   if (innermost.code === "unrecognized_keys") {
     const [key] = innermost.keys;
-    return file.faultAt(offsetOfKey(document, path, key), unknownKey(key, path));
+    return file.faultAt(offsetOfKey(document, path, key), unknownKey(key, path, value));
   }
   return file.faultIn(document, path, `${where}: ${sentence(innermost, valueAt(value, path))}`);
 }
@@ -70,11 +70,15 @@ export function offsetOfLooseAlias(document: Document): number | null {
   return found;
 }
 
-/** Of a choice between types, the branch that the value meant: the one whose type it has. */
-function descend(issue: z.core.$ZodIssue, path: Path): { path: Path; innermost: z.core.$ZodIssue } {
+/** Of a choice between types, the branch that the value meant: the one whose type it has; of several maps, the one that it names. */
+function descend(issue: z.core.$ZodIssue, path: Path, value: unknown): { path: Path; innermost: z.core.$ZodIssue } {
   if (issue.code !== "invalid_union") return { path, innermost: issue };
-  const meant = issue.errors.find((branch) => !isWrongType(branch));
-  return meant === undefined ? { path, innermost: issue } : descend(meant[0], [...path, ...meant[0].path]);
+  const possible = issue.errors.filter((branch) => !isWrongType(branch));
+  if (possible.length === 0) return { path, innermost: issue };
+  const named = possible.length === 1 ? 0 : mapMeant(path.map(String), valueAt(value, path));
+  const meant = possible[Math.max(0, named)];
+  const told = meant.find((each) => each.code === "unrecognized_keys") ?? meant[0];
+  return descend(told, [...path, ...told.path], value);
 }
 
 /** Whether nothing but the type of the value itself was wrong, in every branch. */
@@ -84,9 +88,9 @@ function isWrongType(branch: readonly z.core.$ZodIssue[]): boolean {
   return first.code === "invalid_type" || (first.code === "invalid_union" && first.errors.every(isWrongType));
 }
 
-function unknownKey(key: string, path: Path): string {
+function unknownKey(key: string, path: Path, value: unknown): string {
   const where = path.length === 0 ? "" : ` in ${path.map(String).join(".")}`;
-  const allowed = keysAt(path.map(String)) ?? [];
+  const allowed = keysAt(path.map(String), valueAt(value, path)) ?? [];
   const near = nearestName(key, allowed);
   return `unknown key ${key}${where}${near === undefined ? "" : `: did you mean ${near}?`} (allowed: ${allowed.join(", ")})`;
 }

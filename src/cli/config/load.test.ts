@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { isStreamError, type StreamError } from "../../kernel/core/errors.ts";
-import { breakout, file, pipeline, simulator, tumbling } from "../../engine/pipeline/pipeline.ts";
+import { breakout, file, imbalance, liquidityChange, pipeline, simulator, tumbling } from "../../engine/pipeline/pipeline.ts";
 import { loadPlan, parsePlan } from "./load.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
@@ -27,15 +27,18 @@ pipeline: dips
 source: { simulator: { scenario: calm, seed: 7, instruments: 5, messages: 1000 } }
 bars: [1s, 1m]
 signals:
-  fast: { when: close > open, bars: 1s, side: sell, every: true }
+  fast: { when: close > open, bars: 1s, side: sell, every: true, critical: true }
   slow: close < sma(3)
 windows:
   flow: { tumbling: 5s, values: { vwap: vwap, trades: count }, lateness: 2s }
 patterns:
-  jump: { breakout: 0.2%, over: 30s, direction: down }
+  jump: { breakout: 0.2%, over: 30s, direction: down, critical: false }
+  thin: { liquidityChange: 50%, over: 1s, side: bid, levels: 3 }
+  back: { liquidityChange: 300%, over: 1s, side: ask, direction: rise }
+  lean: { imbalance: 60%, levels: 2, hold: 100ms, release: 0.2, direction: ask }
 guard: { velocity: 5% in 1s, then: tag, cooldown: 10s }
 orders: { qty: 100 }
-sink: [{ file: a.jsonl }, { file: b.jsonl }]
+sink: [{ file: a.jsonl }, { file: b.jsonl, priority: true }]
 outOfOrder: 250ms
 partition: { pins: { AAPL: 3, "600519": 0 }, groups: { ES: [NQ, YM] }, weights: { AAPL: 1200, ES: 80.5 } }
 limits: { instruments: 10, memory: 64MB }
@@ -43,15 +46,18 @@ limits: { instruments: 10, memory: 64MB }
     const built = pipeline("dips")
       .from(simulator({ scenario: "calm", seed: 7, instruments: 5, messages: 1000 }))
       .bars("1s")
-      .signal("fast", "close > open", { side: "sell", every: true })
+      .signal("fast", "close > open", { side: "sell", every: true, critical: true })
       .bars("1m")
       .signal("slow", "close < sma(3)")
       .window("flow", tumbling("5s"), { vwap: "vwap", trades: "count" }, { lateness: "2s" })
-      .pattern("jump", breakout({ threshold: "0.2%", over: "30s", direction: "down" }))
+      .pattern("jump", breakout({ threshold: "0.2%", over: "30s", direction: "down" }), { critical: false })
+      .pattern("thin", liquidityChange({ threshold: "50%", over: "1s", side: "bid", levels: 3 }))
+      .pattern("back", liquidityChange({ threshold: 3, over: "1s", side: "ask", direction: "rise" }))
+      .pattern("lean", imbalance({ threshold: 0.6, levels: 2, hold: "100ms", release: "20%", direction: "ask" }))
       .guard({ velocity: "5% in 1s", then: "tag", cooldown: "10s" })
       .orders({ qty: 100 })
       .to(file("a.jsonl"))
-      .to(file("b.jsonl"))
+      .to(file("b.jsonl"), { priority: true })
       .outOfOrder("250ms")
       .partition({ pins: { AAPL: 3, "600519": 0 }, groups: { ES: ["NQ", "YM"] }, weights: { AAPL: 1200, ES: 80.5 } })
       .limits({ instruments: 10, memory: "64MB" });
@@ -94,6 +100,22 @@ limits: { instruments: 10, memory: 64MB }
 
   it("an unknown key is told before a wrong value", () => {
     expect(faultOf("pipeline: a\nlimits: { orders: 1 }\nwindws: {}\n").message).toContain("unknown key windws: did you mean windows?");
+  });
+
+  it.each([
+    ["breakot: 0.2%, over: 30s", "unknown key breakot in patterns.x: did you mean breakout?"],
+    ["imbalnce: 60%", "unknown key imbalnce in patterns.x: did you mean imbalance?"],
+    ["imbalance: 60%, over: 1s, side: bid", "unknown key over in patterns.x (allowed: imbalance, levels, hold, release, direction, critical)"],
+    ["liquidityChange: 50%", "patterns.x.over: expected"],
+    ["liquidityChange: 50%, over: 1s, side: buy", "patterns.x.side: expected one of bid, ask"],
+    ["liquidityChange: 50%, over: 1s, side: bid, levels: 11", "patterns.x.levels: expected at most 10, got 11"],
+    ["liquidityChange: 150%, over: 1s, side: bid", "liquidityChange threshold: expected a fraction"],
+    ["liquidityChange: 0%, over: 1s, side: bid, direction: rise", "liquidityChange threshold: expected a rise"],
+    ["liquidityChange: 50%, over: 1ns, side: bid", "liquidityChange over: expected at least 2ns"],
+    ["imbalance: 60%, release: 60%", "imbalance release: expected below the threshold of 0.6"],
+    ["imbalance: 60%, hold: soon", "imbalance hold: expected a duration"],
+  ])("a pattern { %s } is told what is wrong with it", (text, fault) => {
+    expect(faultOf(`pipeline: a\npatterns:\n  x: { ${text} }\n`).message).toContain(fault);
   });
 
   it("a long value is cut short in the message", () => {

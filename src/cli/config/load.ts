@@ -6,13 +6,13 @@ import { readFileSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseDocument, type Document } from "yaml";
-import { Pipeline, breakout, file, pipeline, simulator, tumbling } from "../../engine/pipeline/pipeline.ts";
+import { Pipeline, breakout, file, imbalance, liquidityChange, pipeline, simulator, tumbling, type PatternSpec } from "../../engine/pipeline/pipeline.ts";
 import type { PipelinePlan } from "../../engine/pipeline/plan.ts";
 import { parseDuration } from "../../engine/pipeline/quantity.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import { checkRules } from "../../trading/signal/rule.ts";
 import { FileText, offsetOfLooseAlias, schemaFault } from "./file-fault.ts";
-import { pipelineSchema, type PipelineFile } from "./schema.ts";
+import { pipelineSchema, type PatternEntry, type PipelineFile } from "./schema.ts";
 
 const EXPECTED = "expected a .yaml file or a module whose default export is a pipeline";
 
@@ -69,19 +69,32 @@ function buildPlan(text: PipelineFile, step: Step): PipelinePlan {
   for (const [name, window] of Object.entries(text.windows ?? {})) {
     built = step(["windows", name], () => built.window(name, tumbling(window.tumbling), window.values, defined({ lateness: window.lateness })));
   }
-  for (const [name, { breakout: threshold, over, direction }] of Object.entries(text.patterns ?? {})) {
-    built = step(["patterns", name], () => built.pattern(name, breakout({ threshold, over, ...defined({ direction }) })));
+  for (const [name, pattern] of Object.entries(text.patterns ?? {})) {
+    built = step(["patterns", name], () => built.pattern(name, patternOf(pattern), defined({ critical: pattern.critical })));
   }
   const { guard, orders, outOfOrder, partition, limits } = text;
   if (guard !== undefined) {
     built = step(["guard"], () => built.guard({ velocity: guard.velocity, ...defined({ then: guard.then, cooldown: guard.cooldown }) }));
   }
   if (orders !== undefined) built = step(["orders", "qty"], () => built.orders(orders));
-  for (const sink of listOf(text.sink)) built = built.to(file(sink.file));
+  for (const sink of listOf(text.sink)) built = built.to(file(sink.file), defined({ priority: sink.priority }));
   if (outOfOrder !== undefined) built = step(["outOfOrder"], () => built.outOfOrder(outOfOrder));
   if (partition !== undefined) built = step(["partition"], () => built.partition(defined(partition)));
   if (limits !== undefined) built = step(["limits", "memory"], () => built.limits(defined(limits)));
   return step([], () => built.toPlan());
+}
+
+function patternOf(entry: PatternEntry): PatternSpec {
+  if ("breakout" in entry) {
+    const { breakout: threshold, over, direction } = entry;
+    return breakout({ threshold, over, ...defined({ direction }) });
+  }
+  if ("liquidityChange" in entry) {
+    const { liquidityChange: threshold, over, side, levels, direction } = entry;
+    return liquidityChange({ threshold, over, side, ...defined({ levels, direction }) });
+  }
+  const { imbalance: threshold, levels, hold, release, direction } = entry;
+  return imbalance({ threshold, ...defined({ levels, hold, release, direction }) });
 }
 
 /** Bars and the signals on them. A signal that does not say which is on the bars named last. */
@@ -90,10 +103,10 @@ function buildSignals(start: Pipeline, text: PipelineFile, step: Step): Pipeline
   const bars = listOf(text.bars);
   const onBar = step(["bars"], () => bars.map((every) => parseDuration(every, "bars")));
   const signals = Object.entries(text.signals ?? {}).map(([name, signal]) => {
-    const { when, side, every, bars: on } = typeof signal === "string" ? { when: signal } : signal;
+    const { when, side, every, critical, bars: on } = typeof signal === "string" ? { when: signal } : signal;
     const where = typeof signal === "string" ? ["signals", name] : ["signals", name, "when"];
     const bar = on === undefined ? bars.length - 1 : step(["signals", name, "bars"], () => barOf(name, on, onBar));
-    return { name, when, where, bar, options: defined({ side, every }) };
+    return { name, when, where, bar, options: defined({ side, every, critical }) };
   });
   for (let bar = Math.min(0, bars.length - 1); bar < bars.length; bar++) {
     if (bar >= 0) built = step(["bars"], () => built.bars(bars[bar]));

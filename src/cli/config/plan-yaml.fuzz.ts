@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AGGREGATE_NAMES } from "../../analysis/window/aggregate.ts";
-import { breakout, file, pipeline, simulator, tumbling, type Pipeline } from "../../engine/pipeline/pipeline.ts";
+import { breakout, file, imbalance, liquidityChange, pipeline, simulator, tumbling, type PatternSpec, type Pipeline } from "../../engine/pipeline/pipeline.ts";
 import { isStreamError } from "../../kernel/core/errors.ts";
 import { scenarioNames } from "../../sim/scenario.ts";
 import { INSTRUMENTS_MAX } from "../../sim/simulator.ts";
@@ -29,20 +29,41 @@ const when = fc.constantFrom(
 );
 
 const bars: fc.Arbitrary<Step> = duration.map((every) => (built) => built.bars(every));
-const signal: fc.Arbitrary<Step> = fc.tuple(when, fc.constantFrom("buy", "sell", "none", undefined), fc.constantFrom(true, false, undefined)).map(
-  ([formula, side, every]) =>
+const maybe = fc.constantFrom(true, false, undefined);
+const signal: fc.Arbitrary<Step> = fc.tuple(when, fc.constantFrom("buy", "sell", "none", undefined), maybe, maybe).map(
+  ([formula, side, every, critical]) =>
     (built, own) =>
-      built.signal(own, formula, { ...(side === undefined ? {} : { side }), ...(every === undefined ? {} : { every }) }),
+      built.signal(own, formula, {
+        ...(side === undefined ? {} : { side }),
+        ...(every === undefined ? {} : { every }),
+        ...(critical === undefined ? {} : { critical }),
+      }),
 );
 const window: fc.Arbitrary<Step> = fc.tuple(duration, fc.dictionary(name, fc.constantFrom(...AGGREGATE_NAMES), { minKeys: 1, maxKeys: 4 }), delay).map(
   ([size, values, lateness]) =>
     (built, own) =>
       built.window(own, tumbling(size), values, { lateness }),
 );
-const pattern: fc.Arbitrary<Step> = fc.tuple(fc.oneof(fraction, percent), duration, fc.constantFrom("up", "down")).map(
-  ([threshold, over, direction]) =>
+const levels = fc.integer({ min: 1, max: 10 });
+const spec: fc.Arbitrary<PatternSpec> = fc.oneof(
+  fc
+    .tuple(fc.oneof(fraction, percent), duration, fc.constantFrom("up", "down"))
+    .map(([threshold, over, direction]) => breakout({ threshold, over, direction })),
+  fc
+    .tuple(fc.oneof(fraction, percent), duration, fc.constantFrom("bid", "ask"), levels)
+    .map(([threshold, over, side, count]) => liquidityChange({ threshold, over: over === 1 || over === "1ns" ? 2 : over, side, levels: count })),
+  fc
+    .tuple(fc.double({ min: 0, max: 1000, minExcluded: true, noNaN: true }), fc.constantFrom("bid", "ask"), levels)
+    .map(([threshold, side, count]) => liquidityChange({ threshold, over: "1s", side, levels: count, direction: "rise" })),
+  fc
+    .tuple(fraction, fraction, delay, levels, fc.constantFrom("bid", "ask", "both"))
+    .filter(([a, b]) => a !== b)
+    .map(([a, b, hold, count, direction]) => imbalance({ threshold: Math.max(a, b), release: Math.min(a, b), hold, levels: count, direction })),
+);
+const pattern: fc.Arbitrary<Step> = fc.tuple(spec, maybe).map(
+  ([what, critical]) =>
     (built, own) =>
-      built.pattern(own, breakout({ threshold, over, direction })),
+      built.pattern(own, what, critical === undefined ? {} : { critical }),
 );
 const guard: fc.Arbitrary<Step> = fc.tuple(percent, fc.integer({ min: 1, max: 900 }), fc.constantFrom("tag", "suppress"), duration).map(
   ([velocity, seconds, then, cooldown]) =>
@@ -80,10 +101,10 @@ const other: fc.Arbitrary<Step> = fc.oneof(
       (built) =>
         built.orders({ qty: String(qty / 1000) }),
   ),
-  text.map(
-    (path): Step =>
+  fc.tuple(text, fc.boolean()).map(
+    ([path, priority]): Step =>
       (built) =>
-        built.to(file(path)),
+        built.to(file(path), { priority }),
   ),
   delay.map(
     (bound): Step =>

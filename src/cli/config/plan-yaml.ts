@@ -1,6 +1,6 @@
 /** The YAML of a plan: what parsePlan reads back to the same plan. */
 import { stringify } from "yaml";
-import type { BreakoutPlan, GuardPlan, PartitionPlan, PipelinePlan, SignalPlan, SourcePlan, WindowPlan } from "../../engine/pipeline/plan.ts";
+import type { GuardPlan, PartitionPlan, PatternPlan, PipelinePlan, SignalPlan, SinkPlan, SourcePlan, WindowPlan } from "../../engine/pipeline/plan.ts";
 import { formatDuration } from "../../engine/pipeline/quantity.ts";
 
 /** Every key with its effective value; stages that a plan does not have are left out. */
@@ -17,7 +17,7 @@ export function planToYaml(plan: PipelinePlan): string {
       ...named("patterns", plan.patterns, patternText),
       ...(guard === null ? {} : { guard: guardText(guard) }),
       ...(orders === null ? {} : { orders: { qty: orders.qty } }),
-      ...(sinks.length === 0 ? {} : { sink: sinks.length === 1 ? { file: sinks[0].path } : sinks.map(({ path }) => ({ file: path })) }),
+      ...(sinks.length === 0 ? {} : { sink: sinks.length === 1 ? sinkText(sinks[0]) : sinks.map(sinkText) }),
       outOfOrder: delayText(plan.outOfOrderNs),
       ...(plan.partition === null ? {} : { partition: partitionText(plan.partition) }),
       limits: {
@@ -40,8 +40,8 @@ function sourceText({ scenario, seed, instruments, messages }: SourcePlan): obje
   return { simulator: { scenario, seed, instruments, messages } };
 }
 
-function signalText({ when, side, every, bar }: SignalPlan, intervals: readonly string[]): object {
-  return { when, side, every, ...(intervals.length === 1 ? {} : { bars: intervals[bar] }) };
+function signalText({ when, side, every, critical, bar }: SignalPlan, intervals: readonly string[]): object {
+  return { when, side, every, critical, ...(intervals.length === 1 ? {} : { bars: intervals[bar] }) };
 }
 
 function windowText({ sizeNs, latenessNs, values }: WindowPlan): object {
@@ -52,8 +52,25 @@ function windowText({ sizeNs, latenessNs, values }: WindowPlan): object {
   };
 }
 
-function patternText({ threshold, overNs, direction }: BreakoutPlan): object {
-  return { breakout: decimalText(threshold), over: formatDuration(overNs), direction };
+function patternText(pattern: PatternPlan): object {
+  const { critical } = pattern;
+  const threshold = decimalText(pattern.threshold);
+  switch (pattern.kind) {
+    case "breakout":
+      return { breakout: threshold, over: formatDuration(pattern.overNs), direction: pattern.direction, critical };
+    case "liquidityChange": {
+      const { overNs, side, levels, direction } = pattern;
+      return { liquidityChange: threshold, over: formatDuration(overNs), side, levels, direction, critical };
+    }
+    case "imbalance": {
+      const { holdNs, release, levels, direction } = pattern;
+      return { imbalance: threshold, levels, hold: delayText(holdNs), release: decimalText(release), direction, critical };
+    }
+  }
+}
+
+function sinkText({ path, priority }: SinkPlan): object {
+  return { file: path, priority };
 }
 
 function guardText({ threshold, overNs, cooldownNs, then }: GuardPlan): object {
@@ -76,7 +93,7 @@ function sizeText(bytes: number): string {
   return bytes % 1024 ** 2 === 0 ? `${bytes / 1024 ** 2}MB` : `${bytes}B`;
 }
 
-/** A number in (0, 1) without an exponent, to its last digit. */
+/** A number above 0 and at most 1000 without an exponent, to its last digit. */
 function decimalText(value: number): string {
   const [digits, exponent] = String(value).split("e-");
   return exponent === undefined ? digits : `0.${"0".repeat(Number(exponent) - 1)}${digits.replace(".", "")}`;

@@ -2,6 +2,7 @@
  * The YAML of a pipeline: the same words as the builder. docs/reference/config.md explains each; unknown keys are refused.
  */
 import { z } from "zod";
+import { WATCHED_LEVELS_MAX } from "../../analysis/pattern/depth-watch.ts";
 import { AGGREGATE_NAMES, type AggregateName } from "../../analysis/window/aggregate.ts";
 import { SHARDS_MAX } from "../../engine/pipeline/partition.ts";
 import { scenarioNames } from "../../sim/scenario.ts";
@@ -16,6 +17,7 @@ const signalSchema = z.union([
     when: z.string(),
     side: z.enum(["buy", "sell", "none"]).optional(),
     every: z.boolean().optional(),
+    critical: z.boolean().optional(),
     bars: duration.optional(),
   }),
 ]);
@@ -26,11 +28,35 @@ const windowSchema = z.strictObject({
   lateness: duration.optional(),
 });
 
-const patternSchema = z.strictObject({
+const levelCount = z.number().int().min(1).max(WATCHED_LEVELS_MAX).optional();
+
+const breakoutSchema = z.strictObject({
   breakout: fraction,
   over: duration,
   direction: z.enum(["up", "down"]).optional(),
+  critical: z.boolean().optional(),
 });
+
+const liquidityChangeSchema = z.strictObject({
+  liquidityChange: fraction,
+  over: duration,
+  side: z.enum(["bid", "ask"]),
+  levels: levelCount,
+  direction: z.enum(["fall", "rise"]).optional(),
+  critical: z.boolean().optional(),
+});
+
+const imbalanceSchema = z.strictObject({
+  imbalance: fraction,
+  levels: levelCount,
+  hold: duration.optional(),
+  release: fraction.optional(),
+  direction: z.enum(["bid", "ask", "both"]).optional(),
+  critical: z.boolean().optional(),
+});
+
+// A map is told from the others by its first key.
+const patternSchema = z.union([breakoutSchema, liquidityChangeSchema, imbalanceSchema]);
 
 const sourceSchema = z.strictObject({
   simulator: z.strictObject({
@@ -41,7 +67,7 @@ const sourceSchema = z.strictObject({
   }),
 });
 
-const sinkSchema = z.strictObject({ file: z.string() });
+const sinkSchema = z.strictObject({ file: z.string(), priority: z.boolean().optional() });
 
 const partitionSchema = z.strictObject({
   pins: z
@@ -94,6 +120,7 @@ interface SignalEntry {
   readonly when: string;
   readonly side?: "buy" | "sell" | "none" | undefined;
   readonly every?: boolean | undefined;
+  readonly critical?: boolean | undefined;
   readonly bars?: Duration | undefined;
 }
 
@@ -103,11 +130,33 @@ interface WindowEntry {
   readonly lateness?: Duration | undefined;
 }
 
-interface PatternEntry {
+interface BreakoutEntry {
   readonly breakout: Fraction;
   readonly over: Duration;
   readonly direction?: "up" | "down" | undefined;
+  readonly critical?: boolean | undefined;
 }
+
+interface LiquidityChangeEntry {
+  readonly liquidityChange: Fraction;
+  readonly over: Duration;
+  readonly side: "bid" | "ask";
+  readonly levels?: number | undefined;
+  readonly direction?: "fall" | "rise" | undefined;
+  readonly critical?: boolean | undefined;
+}
+
+interface ImbalanceEntry {
+  readonly imbalance: Fraction;
+  readonly levels?: number | undefined;
+  readonly hold?: Duration | undefined;
+  readonly release?: Fraction | undefined;
+  readonly direction?: "bid" | "ask" | "both" | undefined;
+  readonly critical?: boolean | undefined;
+}
+
+/** One pattern: the key that gives its threshold says which. */
+export type PatternEntry = BreakoutEntry | LiquidityChangeEntry | ImbalanceEntry;
 
 interface SimulatorEntry {
   readonly scenario?: string | undefined;
@@ -132,6 +181,7 @@ interface LimitsEntry {
 
 interface SinkEntry {
   readonly file: string;
+  readonly priority?: boolean | undefined;
 }
 
 /** A pipeline file as parsed. */
@@ -153,12 +203,24 @@ export interface PipelineFile {
 
 /**
  * The keys that a map at this path may have, or null where the schema has no map of fixed keys. A name of the user's own is any text.
+ * Where there is a choice of maps, those of the one that `value` means, or of all.
  */
-export function keysAt(path: readonly string[]): readonly string[] | null {
+export function keysAt(path: readonly string[], value?: unknown): readonly string[] | null {
+  const maps = mapsAt(path);
+  if (maps.length === 0) return null;
+  const meant = maps.length === 1 ? 0 : mapMeant(path, value);
+  return [...new Set((meant < 0 ? maps : [maps[meant]]).flatMap((map) => Object.keys(map.shape)))];
+}
+
+/** Of the maps that may stand at this path, the index of the one that the value means: whose first key it has. -1 for none. */
+export function mapMeant(path: readonly string[], value: unknown): number {
+  return mapsAt(path).findIndex((map) => typeof value === "object" && value !== null && Object.keys(map.shape)[0] in value);
+}
+
+function mapsAt(path: readonly string[]): z.ZodObject[] {
   let places: z.core.$ZodType[] = flat(pipelineSchema);
   for (const step of path) places = places.flatMap((place) => inner(place, step)).flatMap(flat);
-  const map = places.find((place) => place instanceof z.ZodObject);
-  return map === undefined ? null : Object.keys(map.shape);
+  return places.filter((place) => place instanceof z.ZodObject);
 }
 
 /** What stands behind a key of a map, a name of a record, an index of a list. */

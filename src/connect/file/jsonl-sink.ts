@@ -14,13 +14,16 @@ import type { Slots } from "../../kernel/record/slots.ts";
 const BATCH_CHARS = 64 * 1024;
 
 export class JsonlSink implements Sink {
+  readonly priority: boolean;
   private readonly path: string;
   private readonly text: OutputText;
   private file = -1;
   private position = 0;
   private pending = "";
 
-  constructor(path: string, text: OutputText) {
+  /** `priority`: whether it asks for priority delivery. */
+  constructor(path: string, text: OutputText, priority: boolean = false) {
+    this.priority = priority;
     this.path = path;
     this.text = text;
   }

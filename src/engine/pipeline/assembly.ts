@@ -3,10 +3,12 @@
  * arenas and the collector. Drivers move it; checkpoints copy it.
  *
  *   feed -> ingest -> ring[0..n) -> shard[0..n) -> out[0..n) -> collector -> sinks
+ *                                             `--> lane[0..n) -> delivery -> sinks that ask for priority
  */
 import { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
 import type { Clock } from "../../kernel/core/clock.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
+import { invariant } from "../../kernel/core/invariant.ts";
 import type { LatencyRecorder } from "../../kernel/core/observer.ts";
 import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
@@ -14,7 +16,10 @@ import { Arena, type ArenaRegion } from "../../kernel/memory/arena.ts";
 import { Outlet } from "../../kernel/record/outlet.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { IdleName } from "../../kernel/ring/idle.ts";
+import { CRITICAL, PriorityLane, ROUTINE } from "../../kernel/ring/priority-lane.ts";
+import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import type { Feed } from "../../market/feed/feed.ts";
+import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
@@ -25,6 +30,9 @@ import { partitionOf, SHARDS_MAX } from "./partition.ts";
 import type { PipelinePlan } from "./plan.ts";
 import type { ShardWorkerData } from "./shard-worker.ts";
 import { Shard, type ShardLinks } from "./shard.ts";
+
+/** Fewest slots of a priority lane: the longest chain is a signal with 255 values, 65 records. */
+const LANE_SLOTS_MIN = 128;
 
 export interface AssemblyOptions {
   readonly plan: PipelinePlan;
@@ -77,6 +85,9 @@ export class Assembly {
   readonly outRings: readonly GatedRing[];
   /** The output rings as the collector reads them. */
   readonly outputs: readonly OutputQueue[];
+  /** One a shard where a sink asks for priority, else none. */
+  readonly lanes: readonly PriorityLane[];
+  readonly delivery: PriorityDelivery;
   readonly shardArenas: readonly Arena[];
   readonly shards: readonly Shard[];
   readonly collector: Collector;
@@ -110,6 +121,9 @@ export class Assembly {
     this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
+    const slots = Math.max(LANE_SLOTS_MIN, plan.limits.ringRecords);
+    const laneSizes = { routine: slots, critical: slots, instruments: plan.limits.instruments };
+    this.lanes = plan.sinks.some((sink) => sink.priority) ? this.inRings.map(() => PriorityLane.create(laneSizes)) : [];
 
     const { registry } = this.market;
     const partition = partitionOf(plan.partition, shards);
@@ -137,9 +151,13 @@ export class Assembly {
     const ruleValues = this.shards[0].createValueNames();
     this.sinks = options.createSinks(this.market, (rule) => ruleValues.get(rule) ?? []);
     this.collectorArena = Arena.create("collector", 64 * 1024);
+    const urgent = this.sinks.filter((sink) => sink.priority === true);
+    invariant(urgent.length === 0 || this.lanes.length > 0, "a sink asks for priority that the plan does not know of");
+    this.delivery = new PriorityDelivery(this.lanes, urgent);
     this.collector = new Collector(this.collectorArena, {
       rings: this.outputs,
-      sinks: this.sinks,
+      sinks: this.sinks.filter((sink) => sink.priority !== true),
+      delivery: this.delivery,
       listener: options.barriers,
       clock: options.clock,
       latency: options.latency,
@@ -158,7 +176,8 @@ export class Assembly {
       offset: 0,
       bytes: ring.buffer.byteLength,
     }));
-    return [...regions, ...rings];
+    const lanes = this.lanes.map((lane, index) => ({ arena: "rings", name: `lane-${index}`, offset: 0, bytes: lane.buffer.byteLength }));
+    return [...regions, ...rings, ...lanes];
   }
 
   /** What the worker of a shard is given. */
@@ -173,6 +192,7 @@ export class Assembly {
       arena: this.shardArenas[index].buffer,
       input: { buffer: inBuffer, byteOffset: inOffset, capacity: inCapacity },
       output: { buffer: outBuffer, byteOffset: outOffset, capacity: outCapacity },
+      lane: this.lanes.length === 0 ? null : { buffer: this.lanes[index].buffer, sizes: this.lanes[index].sizes },
       snapshot: this.snapshots[index].buffer as SharedArrayBuffer,
       lifecycle: this.lifecycle.buffer,
       anchorNs,
@@ -189,6 +209,7 @@ export class Assembly {
       input: this.inRings[index],
       output: this.outRings[index],
       pressure,
+      priority: this.lanes.length === 0 ? null : { writer: new PriorityWriter(this.lanes[index]), relieve: () => this.relieveLane(this.lanes[index]) },
       clock: this.clock,
       lifecycle: this.lifecycle,
     };
@@ -197,9 +218,16 @@ export class Assembly {
     return shard;
   }
 
+  /** A lane is full and its shard runs in this thread: what is in it is delivered. */
+  private relieveLane(lane: PriorityLane): void {
+    const used = lane.used(ROUTINE) + lane.used(CRITICAL);
+    this.delivery.poll();
+    invariant(lane.used(ROUTINE) + lane.used(CRITICAL) < used, "a priority lane is full and nothing of it can be delivered");
+  }
+
   private requireWithinLimit(): void {
     const shardBytes = this.shardArenas.reduce((sum, arena) => sum + arena.usedBytes, 0);
-    const ringBytes = [...this.inRings, ...this.outRings].reduce((sum, ring) => sum + ring.buffer.byteLength, 0);
+    const ringBytes = [...this.inRings, ...this.outRings, ...this.lanes].reduce((sum, ring) => sum + ring.buffer.byteLength, 0);
     const total = shardBytes + ringBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
     const limit = this.plan.limits.memoryBytes;
     if (total > limit) {

@@ -4,11 +4,15 @@ import { Arena } from "../../kernel/memory/arena.ts";
 import { FLAG_LAST } from "../../kernel/record/flags.ts";
 import { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_RECV_F64, TYPE_BAR, TYPE_MARKER, TYPE_SIGNAL, headerWord } from "../../kernel/record/header.ts";
 import { MARKER_BARRIER, MARKER_END, MARKER_KIND_U8, MARKER_VALUE_F64, MARKER_WATERMARK } from "../../kernel/record/marker.ts";
+import { Slots } from "../../kernel/record/slots.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import { PriorityLane } from "../../kernel/ring/priority-lane.ts";
+import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
+import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import { Collector } from "./collector.ts";
 import { OutputQueue } from "./output-queue.ts";
 
-function setUp(shards: number) {
+function setUp(shards: number, delivery?: PriorityDelivery, onBarrier: () => void = () => {}) {
   const rings = Array.from({ length: shards }, () => GatedRing.create(64));
   const out: string[] = [];
   const spans: number[] = [];
@@ -24,7 +28,8 @@ function setUp(shards: number) {
   const collector = new Collector(arena, {
     rings: rings.map((ring) => new OutputQueue(ring)),
     sinks: [sink],
-    listener: { onBarrier: (epoch) => void out.push(`barrier ${epoch}`) },
+    ...(delivery === undefined ? {} : { delivery }),
+    listener: { onBarrier: (epoch) => (onBarrier(), void out.push(`barrier ${epoch}`)) },
     clock,
     latency: { record: (ns) => void spans.push(ns), recordSpan() {} },
   });
@@ -91,6 +96,31 @@ describe("the collector", () => {
     mark(1, 6);
     collector.poll();
     expect(out).toEqual(["4:1", "barrier 1", "5:0"]);
+  });
+
+  it("has the priority delivery settle before it tells a barrier, and go on after it", () => {
+    const lane = PriorityLane.create({ routine: 4096, critical: 128, instruments: 4 });
+    const writer = new PriorityWriter(lane);
+    const order: number[] = [];
+    const urgent = { open() {}, close() {}, flush: () => 0, write: (slots: Slots, slot: number) => void order.push(slots.f64[slot * 8 + HEADER_SEQUENCE_F64]) };
+    const delivery = new PriorityDelivery([lane], [urgent]);
+    const staging = Slots.create(1);
+    const { collector, say, mark, out } = setUp(1, delivery, () => out.push(`delivered ${order.length}`));
+    const emit = (sequence: number): void => {
+      staging.i32[0] = headerWord(TYPE_SIGNAL, FLAG_LAST);
+      staging.f64[HEADER_SEQUENCE_F64] = sequence;
+      expect(writer.put(staging, 0)).toBe(1);
+      writer.commit();
+    };
+    for (let n = 1; n <= 600; n++) emit(n); // more than one poll delivers
+    delivery.hold(600);
+    say(0, 600, 0);
+    mark(0, 600, MARKER_BARRIER, 1);
+    emit(601);
+    expect(collector.poll()).toBeGreaterThan(1);
+    expect(out).toEqual(["600:0", "delivered 600", "barrier 1"]);
+    collector.poll();
+    expect(order).toHaveLength(601);
   });
 
   it("has ended when every shard has, and an ended shard holds nobody back", () => {

@@ -5,6 +5,7 @@
  * A shard tells its progress in band: the watermark markers that it passed come out of its ring too, and say that everything up to
  * their sequence has been emitted. A record is released when no other shard can still produce an earlier one, so the order does not
  * depend on threads. A barrier is taken when it stands at the head of every ring. State lies in the arena. One thread.
+ * Sinks that ask for priority are served by the delivery beside it, before the merge and now and then during it.
  * Latency is measured on the same markers, one each 64 records: from the moment ingest made it to its release here.
  */
 import type { Clock } from "../../kernel/core/clock.ts";
@@ -15,6 +16,7 @@ import { hashMask } from "../../kernel/record/canonical.ts";
 import { HEADER_INSTRUMENT_U32, HEADER_SEQUENCE_F64, HEADER_TS_RECV_F64, TYPE_MARKER } from "../../kernel/record/header.ts";
 import { MARKER_BARRIER, MARKER_END, MARKER_KIND_U8, MARKER_VALUE_F64 } from "../../kernel/record/marker.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
+import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
 import type { OutputQueue } from "./output-queue.ts";
 
@@ -26,11 +28,15 @@ export interface BarrierListener {
 export interface CollectorOptions {
   readonly rings: readonly OutputQueue[];
   readonly sinks: readonly Sink[];
+  /** Serves the sinks that ask for priority; none by default. */
+  readonly delivery?: PriorityDelivery;
   readonly listener: BarrierListener;
   readonly clock: Clock;
   readonly latency: LatencyRecorder;
 }
 
+/** The priority delivery has a turn after this many records of the merge, a power of two, less 1. */
+const DELIVERY_MASK = 63;
 const HEAD_EMPTY = -1;
 const HEAD_BARRIER = -2;
 
@@ -42,6 +48,7 @@ export class Collector {
   private readonly taken: Float64Array;
   private readonly rings: readonly OutputQueue[];
   private readonly sinks: readonly Sink[];
+  private readonly delivery: PriorityDelivery;
   private readonly listener: BarrierListener;
   private readonly clock: Clock;
   private readonly latency: LatencyRecorder;
@@ -55,6 +62,7 @@ export class Collector {
     this.taken = arena.float64("collector.received", 1);
     this.rings = rings;
     this.sinks = sinks;
+    this.delivery = options.delivery ?? new PriorityDelivery([], []);
     this.listener = listener;
     this.clock = options.clock;
     this.latency = options.latency;
@@ -76,8 +84,9 @@ export class Collector {
     return this.perType[type];
   }
 
-  /** Releases what can be released; returns how many records. */
+  /** Releases what can be released; returns how many records, those of the priority delivery included. */
   poll(): number {
+    let delivered = this.delivery.poll();
     let released = 0;
     for (;;) {
       const ring = this.nextRing();
@@ -86,7 +95,7 @@ export class Collector {
         this.deliver(source.slots, source.head());
         source.drop();
         this.taken[0]++;
-        released++;
+        if ((++released & DELIVERY_MASK) === 0) delivered += this.delivery.poll();
       } else if (ring === HEAD_BARRIER) {
         const first = this.rings[0];
         const epoch = first.slots.f64[(first.head() << 3) + MARKER_VALUE_F64];
@@ -96,8 +105,10 @@ export class Collector {
           source.drop();
           this.taken[0]++;
         }
+        this.delivery.settle();
         this.listener.onBarrier(epoch);
-      } else return released;
+        this.delivery.goOn();
+      } else return released + delivered;
     }
   }
 

@@ -3,6 +3,9 @@
  *
  * An output is known for ever by (ingest sequence of its cause, instrument, emit index). The index counts from 0 for each cause
  * and instrument; its state lies in the arena. A full ring is relieved and tried again.
+ *
+ * Where a sink asks for priority, each output goes into the shard's priority lane too, and always before the ring shows it: when the collector
+ * sees a barrier, everything before it is in the lane.
  */
 import type { Arena } from "../../kernel/memory/arena.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
@@ -12,9 +15,11 @@ import {
   HEADER_TS_EVENT_F64,
   HEADER_TS_RECV_F64,
   HEADER_WORD_I32,
+  TYPE_MARKER,
   headerWord,
 } from "../../kernel/record/header.ts";
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import type { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import type { Backpressure } from "./backpressure.ts";
 
 /** Cells of the cause row: what the shard is processing. */
@@ -27,19 +32,32 @@ const NEXT_INDEX = 5;
 const EMITTED = 6;
 const CELLS = 8;
 
+/** The second way out of a shard. */
+export interface PriorityOutput {
+  readonly writer: PriorityWriter;
+  /** The lane is full: makes room in it, or waits for another thread to. */
+  relieve(): void;
+}
+
+const NONE = -1;
+
 export class Emitter {
   readonly slots: Slots;
   /** The record being processed: the shard writes CAUSE_* before each. */
   readonly cause: Float64Array;
   private readonly ring: GatedRing;
   private readonly pressure: Backpressure;
+  private readonly priority: PriorityOutput | null;
+  /** The slot claimed last, until it has gone into the lane. */
+  private newest: number = NONE;
 
-  constructor(arena: Arena, ring: GatedRing, pressure: Backpressure) {
+  constructor(arena: Arena, ring: GatedRing, pressure: Backpressure, priority: PriorityOutput | null = null) {
     this.cause = arena.float64("emitter.cause", CELLS);
     if (arena.fresh) this.cause[LAST_SEQUENCE] = -1;
     this.ring = ring;
     this.slots = ring.slots;
     this.pressure = pressure;
+    this.priority = priority;
   }
 
   /** Records emitted so far. */
@@ -63,12 +81,14 @@ export class Emitter {
    * tsEvent, and commits the batch later.
    */
   next(type: number, flags: number, instrument: number): number {
+    if (this.priority !== null) this.passOn(this.priority);
     let slot = this.ring.claim();
     while (slot < 0) {
-      this.ring.commit();
+      this.commit();
       this.pressure.relieve(this.ring);
       slot = this.ring.claim();
     }
+    this.newest = slot;
     const slots = this.slots;
     const cause = this.cause;
     slots.clear(slot);
@@ -84,6 +104,27 @@ export class Emitter {
 
   /** Publishes what was emitted since the last commit. */
   commit(): void {
+    this.hasten();
     this.ring.commit();
+  }
+
+  /** What was emitted so far is whole: shows it in the priority lane at once, if there is one. The ring waits for commit(). */
+  hasten(): void {
+    if (this.priority === null) return;
+    this.passOn(this.priority);
+    this.priority.writer.commit();
+  }
+
+  /** The record emitted last is written by now: it goes into the lane. Markers do not. */
+  private passOn(priority: PriorityOutput): void {
+    const slot = this.newest;
+    if (slot === NONE) return;
+    this.newest = NONE;
+    if (this.slots.u8[slot << 6] === TYPE_MARKER) return;
+    while (priority.writer.put(this.slots, slot) < 0) {
+      priority.writer.commit();
+      this.ring.commit(); // all that it shows is in the lane, but for this record, which is no barrier
+      priority.relieve();
+    }
   }
 }

@@ -51,9 +51,18 @@ describe("outputs as text", () => {
       [...new Set((await said(member, name)).map(({ values }) => Object.keys(values ?? {}).join()))].map((keys) => keys.split(","));
     expect(await keysOf("window", "flow")).toEqual([["vwap", "trades", "low"]]);
     expect(await keysOf("signal", "jump")).toEqual([["price", "reference", "excess", "confidence"]]);
+    expect(await keysOf("signal", "thin")).toEqual([["depth", "reference", "change"]]);
+    expect(await keysOf("signal", "lean")).toEqual([["imbalance", "bidDepth", "askDepth"]]);
     expect(await keysOf("signal", "breaker")).toEqual([["state"]]);
     const [up] = await keysOf("signal", "up");
     expect(up).toContain("close");
+  });
+
+  it("say of a signal whether it is critical, apart from the doubts about its data", async () => {
+    const criticalOf = async (name: string): Promise<unknown[]> => [...new Set((await said("signal", name)).map((line) => line["critical"]))];
+    for (const name of ["jump", "drop", "thin", "breaker"]) expect(await criticalOf(name), name).toEqual([true]);
+    for (const name of ["lean", "up", "down"]) expect(await criticalOf(name), name).toEqual([undefined]);
+    for (const line of await said("signal")) expect(line["flags"] ?? []).not.toContain("CRITICAL");
   });
 
   it("answer every signal that has a side with one ack, filled with a price or refused with a reason", async () => {

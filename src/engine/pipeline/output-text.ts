@@ -6,7 +6,7 @@ import { formatDecimal } from "../../kernel/core/fixed.ts";
 import type { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import { AckView, ACK_EMIT_INDEX_U32 } from "../../kernel/record/ack.ts";
 import { BarView } from "../../kernel/record/bar.ts";
-import { FLAG_LAST, flagNames } from "../../kernel/record/flags.ts";
+import { FLAG_CRITICAL, FLAG_LAST, flagNames } from "../../kernel/record/flags.ts";
 import {
   HEADER_FLAGS_U16,
   HEADER_INSTRUMENT_U32,
@@ -23,6 +23,7 @@ import { PANE_EMIT_INDEX_U32, PaneView } from "../../kernel/record/pane.ts";
 import { KIND_BREAKER, KIND_PATTERN, SignalView } from "../../kernel/record/signal.ts";
 import { Slots } from "../../kernel/record/slots.ts";
 import { VALUES_FIRST_F64, VALUES_PER_RECORD } from "../../kernel/record/values.ts";
+import { PATTERN_VALUES } from "./pattern-stage.ts";
 import { formatDuration } from "./quantity.ts";
 import type { PipelinePlan } from "./plan.ts";
 
@@ -46,7 +47,6 @@ const ACK_STATUS = ["", "filled", "accepted", "notExecuted", "rejected"];
 const ACK_REASON = ["none", "breakerOpen", "halted", "bookUnsynced", "noLiquidity", "notReady", "noSide", "lot"];
 const TIMING = ["early", "onTime", "late"];
 const BREAKER_VALUES = ["state"];
-const BREAKOUT_VALUES = ["price", "reference", "excess", "confidence"];
 
 export class OutputText {
   private readonly names: OutputNames;
@@ -75,8 +75,9 @@ export class OutputText {
     const instrument = chain.u32[HEADER_INSTRUMENT_U32];
     const symbol = this.names.registry.symbol(instrument);
     const time = this.time(chain.f64[HEADER_TS_EVENT_F64]);
-    const flags = flagNames(chain.u16[HEADER_FLAGS_U16] & ~FLAG_LAST);
-    const quality = flags.length === 0 ? {} : { flags };
+    const flags = chain.u16[HEADER_FLAGS_U16];
+    const doubts = flagNames(flags & ~(FLAG_LAST | FLAG_CRITICAL));
+    const quality = { ...((flags & FLAG_CRITICAL) === 0 ? {} : { critical: true }), ...(doubts.length === 0 ? {} : { flags: doubts }) };
     switch (chain.u8[0]) {
       case TYPE_SIGNAL:
         return this.describeSignal(instrument, symbol, time, quality);
@@ -127,7 +128,7 @@ export class OutputText {
     let valueNames: readonly string[] = BREAKER_VALUES;
     if (signal.kind === KIND_PATTERN) {
       name = plan.patterns[signal.rule].name;
-      valueNames = BREAKOUT_VALUES;
+      valueNames = PATTERN_VALUES[plan.patterns[signal.rule].kind];
     } else if (signal.kind !== KIND_BREAKER) {
       name = plan.signals[signal.rule].name;
       valueNames = this.names.ruleValues(signal.rule);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isStreamError } from "../../kernel/core/errors.ts";
-import { breakout, file, pipeline, simulator, tumbling } from "./pipeline.ts";
+import { breakout, file, imbalance, liquidityChange, pipeline, simulator, tumbling } from "./pipeline.ts";
 
 const code = (name: Parameters<typeof isStreamError>[1]) => expect.toSatisfy((error: unknown) => isStreamError(error, name));
 
@@ -41,10 +41,44 @@ describe("the pipeline builder", () => {
     });
   });
 
+  it("gives patterns over books their defaults, and patterns the critical lane unless told otherwise", () => {
+    const plan = pipeline("p")
+      .pattern("jump", breakout({ threshold: "1%", over: "1s" }))
+      .pattern("thin", liquidityChange({ threshold: "50%", over: "1s", side: "bid" }), { critical: false })
+      .pattern("lean", imbalance({ threshold: "60%" }))
+      .bars("1s")
+      .signal("calm", "close > 1")
+      .signal("loud", "close > 2", { critical: true })
+      .to(file("a"))
+      .to(file("b"), { priority: true })
+      .to({ ...file("c"), priority: true })
+      .toPlan();
+    expect(plan.patterns).toEqual([
+      { name: "jump", kind: "breakout", threshold: 0.01, overNs: 1e9, direction: "up", critical: true },
+      { name: "thin", kind: "liquidityChange", threshold: 0.5, overNs: 1e9, side: "bid", levels: 5, direction: "fall", critical: false },
+      { name: "lean", kind: "imbalance", threshold: 0.6, release: 0.3, holdNs: 0, levels: 5, direction: "both", critical: true },
+    ]);
+    expect(plan.signals.map(({ critical }) => critical)).toEqual([false, true]);
+    expect(plan.sinks.map(({ priority }) => priority)).toEqual([false, true, true]);
+  });
+
+  it.each([
+    () => liquidityChange({ threshold: 1, over: "1s", side: "bid" }),
+    () => liquidityChange({ threshold: 1001, over: "1s", side: "bid", direction: "rise" }),
+    () => liquidityChange({ threshold: 0.5, over: 1, side: "bid" }),
+    () => liquidityChange({ threshold: 0.5, over: "1s", side: "bid", levels: 11 }),
+    () => liquidityChange({ threshold: 0.5, over: "1s", side: "buy" as "bid" }),
+    () => imbalance({ threshold: 1.5 }),
+    () => imbalance({ threshold: 0.5, levels: 0 }),
+    () => imbalance({ threshold: 0.5, release: 0.5 }),
+  ])("refuses a pattern over a book that could not be (%#)", (create) => {
+    expect(create).toThrow(code("CONFIG_INVALID"));
+  });
+
   it("never changes: two pipelines from one beginning do not know of each other", () => {
     const start = pipeline("p").bars("1s");
     start.signal("a", "close > 1");
-    expect(start.signal("a", "close > 2").toPlan().signals).toEqual([{ name: "a", when: "close > 2", side: "none", every: false, bar: 0 }]);
+    expect(start.signal("a", "close > 2").toPlan().signals).toEqual([{ name: "a", when: "close > 2", side: "none", every: false, critical: false, bar: 0 }]);
     expect(start.toPlan().signals).toEqual([]);
   });
 

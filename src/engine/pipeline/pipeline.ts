@@ -6,6 +6,7 @@
  * It makes a PipelinePlan and nothing else, so that the same words run on a file, live, in simulation and on any number of shards.
  * Each method checks its own arguments (CONFIG_INVALID) and returns a new builder; a builder is never changed.
  */
+import { WATCHED_LEVELS_MAX } from "../../analysis/pattern/depth-watch.ts";
 import type { AggregateName } from "../../analysis/window/aggregate.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import { checkPartition } from "./partition.ts";
@@ -13,13 +14,16 @@ import {
   DEFAULT_LIMITS,
   DEFAULT_MARKER_EVERY,
   type BreakoutPlan,
+  type ImbalancePlan,
   type LimitPlan,
   type PartitionPlan,
+  type LiquidityChangePlan,
+  type PatternPlan,
   type PipelinePlan,
   type SinkPlan,
   type SourcePlan,
 } from "./plan.ts";
-import { parseDelay, parseDuration, parseFraction, parseSize, parseVelocity } from "./quantity.ts";
+import { parseDelay, parseDuration, parseFraction, parseRise, parseSize, parseVelocity } from "./quantity.ts";
 
 /** A window's assigner: tumbling("5s"). */
 export interface WindowSpec {
@@ -32,14 +36,80 @@ export function tumbling(size: string | number): WindowSpec {
   return { kind: "tumbling", sizeNs: parseDuration(size, "tumbling window") };
 }
 
+/** A pattern that has no name yet. */
+type Unnamed<Plan extends PatternPlan> = Omit<Plan, "name" | "critical">;
+export type PatternSpec = Unnamed<BreakoutPlan> | Unnamed<LiquidityChangePlan> | Unnamed<ImbalancePlan>;
+
+/** Levels of a side that the patterns over books look at unless told otherwise. */
+const DEFAULT_PATTERN_LEVELS = 5;
+
 /** The price left the range of the `over` before it by more than `threshold` (C9). */
-export function breakout(options: { threshold: string | number; over: string | number; direction?: "up" | "down" }): Omit<BreakoutPlan, "name"> {
+export function breakout(options: { threshold: string | number; over: string | number; direction?: "up" | "down" }): Unnamed<BreakoutPlan> {
   return {
     kind: "breakout",
     threshold: parseFraction(options.threshold, "breakout threshold"),
     overNs: parseDuration(options.over, "breakout over"),
     direction: options.direction ?? "up",
   };
+}
+
+/**
+ * The depth of the best `levels` levels of a side fell (or rose) by more than `threshold` against the highest (lowest) of the `over` before.
+ * `levels: 1` is the size at the top. The threshold of a rise may be above 1.
+ */
+export function liquidityChange(options: {
+  threshold: string | number;
+  over: string | number;
+  side: "bid" | "ask";
+  levels?: number;
+  direction?: "fall" | "rise";
+}): Unnamed<LiquidityChangePlan> {
+  const direction = options.direction ?? "fall";
+  const parse = direction === "fall" ? parseFraction : parseRise;
+  if (options.side !== "bid" && options.side !== "ask")
+    throw new StreamError("CONFIG_INVALID", `liquidityChange side: expected bid or ask, got ${JSON.stringify(options.side)}`);
+  const overNs = parseDuration(options.over, "liquidityChange over");
+  if (overNs < 2) throw new StreamError("CONFIG_INVALID", `liquidityChange over: expected at least 2ns, got ${JSON.stringify(options.over)}`);
+  return {
+    kind: "liquidityChange",
+    threshold: parse(options.threshold, "liquidityChange threshold"),
+    overNs,
+    side: options.side,
+    levels: levelCount(options.levels, "liquidityChange levels"),
+    direction,
+  };
+}
+
+/**
+ * (bid - ask) / (bid + ask) of the best `levels` levels of both sides came to `threshold` and beyond and stayed there for `hold`. For the same
+ * side again only after it was back at `release`, by default half of the threshold.
+ */
+export function imbalance(options: {
+  threshold: string | number;
+  levels?: number;
+  hold?: string | number;
+  release?: string | number;
+  direction?: "bid" | "ask" | "both";
+}): Unnamed<ImbalancePlan> {
+  const threshold = parseFraction(options.threshold, "imbalance threshold");
+  const release = options.release === undefined ? threshold / 2 : parseFraction(options.release, "imbalance release");
+  if (release >= threshold) {
+    throw new StreamError("CONFIG_INVALID", `imbalance release: expected below the threshold of ${threshold}, got ${JSON.stringify(options.release)}`);
+  }
+  return {
+    kind: "imbalance",
+    threshold,
+    release,
+    holdNs: parseDelay(options.hold ?? 0, "imbalance hold"),
+    levels: levelCount(options.levels, "imbalance levels"),
+    direction: options.direction ?? "both",
+  };
+}
+
+function levelCount(levels: number = DEFAULT_PATTERN_LEVELS, what: string): number {
+  if (!Number.isInteger(levels) || levels < 1 || levels > WATCHED_LEVELS_MAX)
+    throw new StreamError("CONFIG_INVALID", `${what}: expected 1 to ${WATCHED_LEVELS_MAX}, got ${levels}`);
+  return levels;
 }
 
 /** The seeded exchange simulator as a source. */
@@ -55,7 +125,7 @@ export function simulator(options: { scenario?: string; seed?: number; instrumen
 
 /** One JSON object a line for each signal, pane and ack. */
 export function file(path: string): SinkPlan {
-  return { kind: "file", path };
+  return { kind: "file", path, priority: false };
 }
 
 /** Options of a signal. */
@@ -63,6 +133,20 @@ export interface SignalOptions {
   readonly side?: "buy" | "sell" | "none";
   /** Fire on each bar for which the condition holds, not only when it turns true. */
   readonly every?: boolean;
+  /** Its signals go before routine ones where a sink asks for priority; false unless stated. */
+  readonly critical?: boolean;
+}
+
+/** Options of a pattern. */
+export interface PatternOptions {
+  /** Its signals go before routine ones where a sink asks for priority; true unless stated. */
+  readonly critical?: boolean;
+}
+
+/** Options of a sink. */
+export interface SinkOptions {
+  /** Critical records first, and no wait for the merge of the shards; records of one instrument keep their order. False unless stated. */
+  readonly priority?: boolean;
 }
 
 /** Options of a partition. */
@@ -95,7 +179,8 @@ export class Pipeline {
   signal(name: string, when: string, options: SignalOptions = {}): Pipeline {
     if (this.plan.bars.length === 0) throw new StreamError("PIPELINE_INVALID", `signal ${name}: a formula needs bars: put .bars("1m") before it`);
     this.requireNewName(name);
-    const signal = { name, when, side: options.side ?? "none", every: options.every ?? false, bar: this.plan.bars.length - 1 } as const;
+    const { side = "none", every = false, critical = false } = options;
+    const signal = { name, when, side, every, critical, bar: this.plan.bars.length - 1 };
     return this.with({ signals: [...this.plan.signals, signal] });
   }
 
@@ -108,10 +193,10 @@ export class Pipeline {
     return this.with({ windows: [...this.plan.windows, { name, sizeNs: spec.sizeNs, latenessNs, values: list }] });
   }
 
-  /** An event pattern over each instrument's trades. */
-  pattern(name: string, spec: Omit<BreakoutPlan, "name">): Pipeline {
+  /** An event pattern over each instrument's trades or book. */
+  pattern(name: string, spec: PatternSpec, options: PatternOptions = {}): Pipeline {
     this.requireNewName(name);
-    return this.with({ patterns: [...this.plan.patterns, { ...spec, name }] });
+    return this.with({ patterns: [...this.plan.patterns, { ...spec, name, critical: options.critical ?? true }] });
   }
 
   /** The velocity breaker that stands before every order. */
@@ -155,8 +240,8 @@ export class Pipeline {
   }
 
   /** One more sink. */
-  to(sink: SinkPlan): Pipeline {
-    return this.with({ sinks: [...this.plan.sinks, sink] });
+  to(sink: SinkPlan, options: SinkOptions = {}): Pipeline {
+    return this.with({ sinks: [...this.plan.sinks, { ...sink, priority: options.priority ?? sink.priority }] });
   }
 
   /** The pipeline as data. PIPELINE_INVALID when it would do nothing. */

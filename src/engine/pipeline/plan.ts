@@ -15,6 +15,8 @@ export interface SignalPlan {
   readonly when: string;
   readonly side: "buy" | "sell" | "none";
   readonly every: boolean;
+  /** Whether its signals take the critical lane: they carry FLAG_CRITICAL. */
+  readonly critical: boolean;
   /** Index in `bars`. */
   readonly bar: number;
 }
@@ -35,7 +37,34 @@ export interface BreakoutPlan {
   readonly threshold: number;
   readonly overNs: number;
   readonly direction: "up" | "down";
+  readonly critical: boolean;
 }
+
+/** The depth of a side's best levels fell, or rose, by more than the threshold against its extreme over the time span before. */
+export interface LiquidityChangePlan {
+  readonly name: string;
+  readonly kind: "liquidityChange";
+  readonly threshold: number;
+  readonly overNs: number;
+  readonly side: "bid" | "ask";
+  readonly levels: number;
+  readonly direction: "fall" | "rise";
+  readonly critical: boolean;
+}
+
+/** (bid - ask) / (bid + ask) of the best levels was at the threshold, or beyond it, for `holdNs`; told again after it was at `release`. */
+export interface ImbalancePlan {
+  readonly name: string;
+  readonly kind: "imbalance";
+  readonly threshold: number;
+  readonly release: number;
+  readonly holdNs: number;
+  readonly levels: number;
+  readonly direction: "bid" | "ask" | "both";
+  readonly critical: boolean;
+}
+
+export type PatternPlan = BreakoutPlan | LiquidityChangePlan | ImbalancePlan;
 
 /** The velocity breaker: a return of at least `threshold` within `overNs` trips it. */
 export interface GuardPlan {
@@ -55,6 +84,8 @@ export interface OrderPlan {
 export interface SinkPlan {
   readonly kind: "file";
   readonly path: string;
+  /** Whether it gets critical records before routine ones, instead of all in the one order of the run. */
+  readonly priority: boolean;
 }
 
 /** Where a live run's bytes come from; a replay names files instead. */
@@ -91,7 +122,7 @@ export interface PipelinePlan {
   readonly bars: readonly BarPlan[];
   readonly signals: readonly SignalPlan[];
   readonly windows: readonly WindowPlan[];
-  readonly patterns: readonly BreakoutPlan[];
+  readonly patterns: readonly PatternPlan[];
   readonly guard: GuardPlan | null;
   readonly orders: OrderPlan | null;
   readonly sinks: readonly SinkPlan[];

@@ -35,13 +35,26 @@ export function parseSize(text: string | number, what: string): number {
 
 /** A fraction of "0.2%" or 0.002; above 0 and below 1. */
 export function parseFraction(text: string | number, what: string): number {
-  let value = Number.NaN;
-  if (typeof text === "number") value = text;
-  else if (/^\d+(\.\d+)?%$/.test(text.trim())) value = Number(`${text.trim().slice(0, -1)}e-2`);
-  else if (/^\d*\.?\d+$/.test(text.trim())) value = Number(text);
+  const value = ratioOf(text);
   if (!(value > 0 && value < 1))
     throw new StreamError("CONFIG_INVALID", `${what}: expected a fraction such as 0.2% or 0.002, above 0 and below 1, got ${JSON.stringify(text)}`);
   return value;
+}
+
+/** How much is added, as "300%" or 3; above 0 and at most 1000 (100000%). */
+export function parseRise(text: string | number, what: string): number {
+  const value = ratioOf(text);
+  if (!(value > 0 && value <= 1000))
+    throw new StreamError("CONFIG_INVALID", `${what}: expected a rise such as 50% or 300%, above 0 and at most 100000%, got ${JSON.stringify(text)}`);
+  return value;
+}
+
+/** The number that "0.2%", "0.002" or 0.002 stands for; NaN for anything else. */
+function ratioOf(text: string | number): number {
+  if (typeof text === "number") return text;
+  const trimmed = text.trim();
+  if (/^\d+(\.\d+)?%$/.test(trimmed)) return Number(`${trimmed.slice(0, -1)}e-2`);
+  return /^\d*\.?\d+$/.test(trimmed) ? Number(trimmed) : Number.NaN;
 }
 
 /** The two parts of "5% in 1s". */

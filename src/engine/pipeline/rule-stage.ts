@@ -1,5 +1,6 @@
 /** The formula rules of one bar interval: a closed bar in, signals out. @hot */
 import type { Arena } from "../../kernel/memory/arena.ts";
+import { FLAG_CRITICAL } from "../../kernel/record/flags.ts";
 import { KIND_RULE } from "../../kernel/record/signal.ts";
 import { BAR_CLOSE } from "../../market/bar/bar-builder.ts";
 import { RuleSet } from "../../trading/signal/rule.ts";
@@ -12,6 +13,7 @@ export class RuleStage {
   private readonly desk: SignalDesk;
   private readonly book: BookColumns;
   private readonly ids: Uint32Array;
+  private readonly flags: Uint16Array;
   private readonly lanes: number;
 
   /** The rules of the plan whose bar is `bar`, in the plan's order. */
@@ -19,6 +21,7 @@ export class RuleStage {
     const mine = plan.signals.filter((signal) => signal.bar === bar);
     this.rules = new RuleSet(arena, plan.limits.instruments, mine);
     this.ids = Uint32Array.from(mine, (signal) => plan.signals.indexOf(signal));
+    this.flags = Uint16Array.from(mine, (signal) => (signal.critical ? FLAG_CRITICAL : 0));
     this.desk = desk;
     this.lanes = plan.limits.instruments;
     this.book = book;
@@ -45,7 +48,7 @@ export class RuleStage {
       desk.draft[DRAFT_PRICE] = built[BAR_CLOSE];
       desk.draft[DRAFT_STRENGTH] = this.rules.strengths[rule];
       const values = this.rules.readValues(rule, desk.values);
-      desk.raise(lane, KIND_RULE, this.ids[rule], this.rules.sides[rule], values, this.ids[rule]);
+      desk.raise(lane, KIND_RULE, this.ids[rule], this.rules.sides[rule], values, this.ids[rule], this.flags[rule]);
     }
   }
 }

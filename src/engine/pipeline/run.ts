@@ -90,6 +90,7 @@ export class Run implements BarrierListener {
       assembly.ingest.end();
       driver.afterPiece();
       await driver.finish();
+      assembly.delivery.settle();
     } catch (error) {
       await driver.abort();
       for (const sink of assembly.sinks) closeQuietly(sink);
@@ -156,6 +157,7 @@ export class Run implements BarrierListener {
     const { assembly, driver } = this.options;
     this.lastCheckpointNs = now;
     this.epoch++;
+    assembly.delivery.hold(assembly.ingest.sequence);
     assembly.ingest.barrier(this.epoch);
     this.waiting = {
       epoch: this.epoch,

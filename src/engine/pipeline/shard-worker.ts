@@ -9,6 +9,8 @@ import { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { createIdle, type IdleName } from "../../kernel/ring/idle.ts";
+import { PriorityLane, type PriorityLaneSizes } from "../../kernel/ring/priority-lane.ts";
+import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import { Market } from "./assembly.ts";
 import type { BookKind } from "./feed-catalog.ts";
 import type { PipelinePlan } from "./plan.ts";
@@ -23,6 +25,8 @@ export interface ShardWorkerData {
   readonly arena: SharedArrayBuffer;
   readonly input: { readonly buffer: SharedArrayBuffer; readonly byteOffset: number; readonly capacity: number };
   readonly output: { readonly buffer: SharedArrayBuffer; readonly byteOffset: number; readonly capacity: number };
+  /** The priority lane of the shard, where a sink asks for one. */
+  readonly lane: { readonly buffer: SharedArrayBuffer; readonly sizes: PriorityLaneSizes } | null;
   readonly snapshot: SharedArrayBuffer;
   readonly lifecycle: SharedArrayBuffer;
   readonly anchorNs: number;
@@ -43,6 +47,7 @@ function main(data: ShardWorkerData): void {
   const market = new Market(Arena.attach("market", data.market), data.plan.limits.instruments);
   const input = new GatedRing(data.input.buffer, data.input.byteOffset, data.input.capacity);
   const output = new GatedRing(data.output.buffer, data.output.byteOffset, data.output.capacity);
+  const writer = data.lane === null ? null : new PriorityWriter(new PriorityLane(data.lane.buffer, 0, data.lane.sizes));
   const arena = Arena.attach(`shard-${data.index}`, data.arena);
   const shard = new Shard(arena, {
     plan: data.plan,
@@ -51,6 +56,7 @@ function main(data: ShardWorkerData): void {
     input,
     output,
     pressure: { relieve: (ring) => void ring.parkProducer(PARK_MS) },
+    priority: writer === null ? null : { writer, relieve: () => void writer.park(PARK_MS) },
     clock: new LiveClock(0, data.anchorNs),
     lifecycle: new StateWord(data.lifecycle),
   });

@@ -41,7 +41,7 @@ import { BOOK_SYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_SESSION, STATUS_STATE_
 import { VALUES_FIRST_F64 } from "../../kernel/record/values.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { Market } from "./assembly.ts";
-import { breakout, pipeline, tumbling } from "./pipeline.ts";
+import { breakout, imbalance, liquidityChange, pipeline, tumbling } from "./pipeline.ts";
 import type { PipelinePlan } from "./plan.ts";
 import { Shard } from "./shard.ts";
 
@@ -54,7 +54,9 @@ const PLAN: PipelinePlan = {
     .signal("up", "close > sma(2)", { side: "buy" })
     .signal("wide", "spread > 1", { side: "sell", every: true })
     .window("flow", tumbling("5ms"), { n: "count", vwap: "vwap", sd: "sd" }, { lateness: "3ms" })
+    .pattern("lean", imbalance({ threshold: "30%", hold: "4ms", levels: 3 }))
     .pattern("jump", breakout({ threshold: "1%", over: "20ms" }))
+    .pattern("thin", liquidityChange({ threshold: "20%", over: "20ms", side: "bid", levels: 2 }), { critical: false })
     .guard({ velocity: "5% in 10ms", then: "suppress", cooldown: "7ms" })
     .orders({ qty: "2" })
     .toPlan(),
@@ -100,8 +102,8 @@ function createShard(arena: Arena, plan: PipelinePlan = PLAN) {
       input.slots.u8[slot * 64 + TRADE_AGGRESSOR_U8] = price % 2;
       input.slots.u8[slot * 64 + TRADE_CONDITIONS_U8] = condition;
     },
-    level: (lane: number, side: number, price: number, qty: number): void => {
-      const slot = put(TYPE_BOOK_DELTA, lane, 0);
+    level: (lane: number, side: number, price: number, qty: number, tsEvent: number = 0): void => {
+      const slot = put(TYPE_BOOK_DELTA, lane, tsEvent);
       input.slots.f64[slot * 8 + DELTA_PRICE_F64] = price;
       input.slots.f64[slot * 8 + DELTA_QTY_F64] = qty;
       input.slots.i32[slot * 16 + DELTA_WORD_I32] = ACTION_SET | (side << 8);
@@ -159,7 +161,7 @@ snapshotContract(
         );
       else if (draw < 70) {
         const side = random.nextBelow(2);
-        driver.level(lane, side, side === SIDE_BID ? 9990 - random.nextBelow(9) : 9995 + random.nextBelow(9), random.nextBelow(5));
+        driver.level(lane, side, side === SIDE_BID ? 9990 - random.nextBelow(9) : 9995 + random.nextBelow(9), random.nextBelow(5), place[0]);
       } else if (draw < 75) driver.status(lane, STATUS_BOOK, random.nextBelow(3));
       else if (draw < 78) driver.status(lane, STATUS_TRADING, random.nextBelow(3) === 0 ? 0x48 : 0x54);
       else driver.mark(MARKER_WATERMARK, place[0] - 2 * MS);

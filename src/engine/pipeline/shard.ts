@@ -6,15 +6,13 @@
  * All state lies in one arena. Event time moves by the markers of ingest; what a marker makes due is emitted lane by lane in ascending
  * id, so the outputs of any number of shards merge into the order of one. The same code runs inline and in a worker.
  */
-import { PriceBreakout, BREAKOUT_COLUMNS, BREAKOUT_CONFIDENCE, BREAKOUT_EXCESS, BREAKOUT_PRICE, BREAKOUT_REFERENCE } from "../../analysis/pattern/breakout.ts";
 import type { Clock } from "../../kernel/core/clock.ts";
-import { POW10 } from "../../kernel/core/fixed.ts";
 import { REJECTED } from "../../kernel/core/status.ts";
 import { TIME_UNSET } from "../../kernel/core/units.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { isProcessable } from "../../kernel/lifecycle/state-word.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
-import { FLAG_BAD_TS, FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
+import { FLAG_BAD_TS, FLAG_CRITICAL, FLAG_LAST, FLAG_NON_PRINTABLE } from "../../kernel/record/flags.ts";
 import {
   HEADER_FLAGS_U16,
   HEADER_INSTRUMENT_U32,
@@ -28,7 +26,7 @@ import {
   TYPE_VENUE_STATUS,
 } from "../../kernel/record/header.ts";
 import { MARKER_BARRIER, MARKER_END, MARKER_KIND_U8, MARKER_VALUE_F64, MARKER_WATERMARK_F64, NO_INSTRUMENT } from "../../kernel/record/marker.ts";
-import { KIND_BREAKER, KIND_PATTERN } from "../../kernel/record/signal.ts";
+import { KIND_BREAKER } from "../../kernel/record/signal.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
 import { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } from "../../kernel/record/tape.ts";
 import { CONDITION_BROKEN, TRADE_AGGRESSOR_U8, TRADE_CONDITIONS_U8, TRADE_PRICE_F64, TRADE_QTY_F64 } from "../../kernel/record/trade.ts";
@@ -42,9 +40,10 @@ import type { Market } from "./assembly.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { BarStage } from "./bar-stage.ts";
 import { BookColumns } from "./book-columns.ts";
-import { CAUSE_SEQUENCE, CAUSE_TS_EVENT, CAUSE_TS_RECV, Emitter } from "./emitter.ts";
+import { CAUSE_SEQUENCE, CAUSE_TS_EVENT, CAUSE_TS_RECV, Emitter, type PriorityOutput } from "./emitter.ts";
 import type { BookKind } from "./feed-catalog.ts";
 import { LaneQuality } from "./lane-quality.ts";
+import { PatternStage } from "./pattern-stage.ts";
 import type { PipelinePlan } from "./plan.ts";
 import { RuleStage } from "./rule-stage.ts";
 import { DRAFT_PRICE, DRAFT_STRENGTH, SignalDesk } from "./signal-desk.ts";
@@ -64,6 +63,8 @@ export interface ShardLinks {
   readonly input: GatedRing;
   readonly output: GatedRing;
   readonly pressure: Backpressure;
+  /** The way to sinks that ask for priority; none by default. */
+  readonly priority?: PriorityOutput | null;
   readonly clock: Clock;
   readonly lifecycle: StateWord;
 }
@@ -86,7 +87,7 @@ export class Shard {
   private readonly breaker: MarketBreaker | null;
   private readonly bars: readonly BarStage[];
   private readonly windows: readonly WindowStage[];
-  private readonly patterns: readonly PriceBreakout[];
+  private readonly patterns: PatternStage;
   private readonly rules: readonly RuleStage[];
   private snapshotTarget: Uint8Array = new Uint8Array(0);
   /** Records of this poll that were processed and not yet given back. */
@@ -103,7 +104,13 @@ export class Shard {
     this.counter = arena.float64("shard.count", COUNT_CELLS);
     this.clock = arena.float64("shard.watermark", 1);
     if (arena.fresh) this.clock[0] = TIME_UNSET;
-    this.emitter = new Emitter(arena, links.output, { relieve: (ring) => this.relieve(ring, links.pressure) });
+    const priority = links.priority ?? null;
+    this.emitter = new Emitter(
+      arena,
+      links.output,
+      { relieve: (ring) => this.relieve(ring, links.pressure) },
+      priority === null ? null : { writer: priority.writer, relieve: () => this.relieveLane(priority) },
+    );
     this.quality = new LaneQuality(arena, lanes, links.book === "order");
     this.orderBook = links.book === "order" ? new OrderBook(arena, { instruments: lanes, orders: plan.limits.orders, levels: plan.limits.levels }) : null;
     this.levelBook = links.book === "level" ? new LevelBook(arena, { instruments: lanes, levels: plan.limits.levels }) : null;
@@ -127,9 +134,7 @@ export class Shard {
     this.rules = rules.filter((stage) => stage !== null);
     this.bars = plan.bars.map((_, index) => new BarStage(arena, index, plan, { ...scales, registry, rules: rules[index] }));
     this.windows = plan.windows.map((window, index) => new WindowStage(arena, lanes, index, window, { ...scales, scales: registry }));
-    this.patterns = plan.patterns.map(
-      ({ name, threshold, overNs, direction }) => new PriceBreakout(arena, { lanes, threshold, overNs, direction, name: `pattern.${name}` }, this.tape),
-    );
+    this.patterns = new PatternStage(arena, plan, { ...scales, desk: this.desk, registry, book });
   }
 
   /** Records taken from the ring so far, markers included. */
@@ -205,6 +210,11 @@ export class Shard {
     pressure.relieve(ring);
   }
 
+  private relieveLane(priority: PriorityOutput): void {
+    this.giveBack();
+    priority.relieve();
+  }
+
   private giveBack(): void {
     this.input.release(this.done);
     this.done = 0;
@@ -222,13 +232,13 @@ export class Shard {
     switch (slots.u8[slot << 6]) {
       case TYPE_BOOK_DELTA:
         if (this.orderBook !== null) this.takeOrderDelta(this.orderBook, slots, slot, lane);
-        else if (this.levelBook !== null && this.levelBook.apply(slots, slot) < 0) this.refuse(lane);
+        else if (this.levelBook !== null) this.takeLevelDelta(this.levelBook, slots, slot, lane);
         break;
       case TYPE_TRADE:
         this.takeTrade(slots, slot, lane);
         break;
       case TYPE_VENUE_STATUS:
-        if (lane !== NO_INSTRUMENT) this.quality.onStatus(lane, slots, slot);
+        if (lane !== NO_INSTRUMENT) this.takeStatus(slots, slot, lane);
         else this.takeMarketStatus(slots, slot);
         break;
       case TYPE_MARKER:
@@ -245,6 +255,17 @@ export class Shard {
     }
     if ((result & BOOK_TRADED) !== 0 && (slots.u16[(slot << 5) + HEADER_FLAGS_U16] & (FLAG_NON_PRINTABLE | FLAG_BAD_TS)) === 0)
       this.onTrade(lane, book.aggressor);
+    if (this.patterns.watchesBooks) this.patterns.onDelta(lane, slots, slot);
+  }
+
+  private takeLevelDelta(book: LevelBook, slots: Slots, slot: number, lane: number): void {
+    if (book.apply(slots, slot) < 0) this.refuse(lane);
+    else if (this.patterns.watchesBooks) this.patterns.onDelta(lane, slots, slot);
+  }
+
+  private takeStatus(slots: Slots, slot: number, lane: number): void {
+    this.quality.onStatus(lane, slots, slot);
+    this.patterns.forgetUnsynced(lane, lane + 1);
   }
 
   private takeTrade(slots: Slots, slot: number, lane: number): void {
@@ -261,7 +282,9 @@ export class Shard {
 
   private refuse(lane: number): void {
     this.counter[BOOK_REFUSED]++;
-    if (lane < this.market.registry.capacity) this.quality.markUnsynced(lane);
+    if (lane >= this.market.registry.capacity) return;
+    this.quality.markUnsynced(lane);
+    this.patterns.forgetUnsynced(lane, lane + 1);
   }
 
   private onTrade(lane: number, aggressor: number): void {
@@ -269,27 +292,15 @@ export class Shard {
     if (this.breaker !== null && this.breaker.onTrade(lane) >= 0) this.raiseBreaker(lane, this.breaker);
     for (let i = 0; i < this.bars.length; i++) this.bars[i].onTrade(lane, aggressor);
     for (let i = 0; i < this.windows.length; i++) this.windows[i].onTrade(lane);
-    for (let i = 0; i < this.patterns.length; i++) if (this.patterns[i].onTrade(lane) === 1) this.raisePattern(lane, i);
+    this.patterns.onTrade(lane);
   }
 
   /** Messages were lost somewhere: no book is known to be right. Or a session begins: what is anchored to it begins anew. */
   private takeMarketStatus(slots: Slots, slot: number): void {
     this.quality.onMarketStatus(slots, slot);
+    this.patterns.forgetUnsynced(0, this.market.registry.count);
     if (!isSessionStart(slots, slot)) return;
     for (let i = 0; i < this.rules.length; i++) this.rules[i].startSession();
-  }
-
-  private raisePattern(lane: number, index: number): void {
-    const { result } = this.patterns[index];
-    const { draft, values } = this.desk;
-    draft[DRAFT_PRICE] = result[BREAKOUT_PRICE];
-    draft[DRAFT_STRENGTH] = result[BREAKOUT_CONFIDENCE];
-    const unit = POW10[this.market.registry.priceScale[lane]];
-    values[BREAKOUT_PRICE] = result[BREAKOUT_PRICE] / unit;
-    values[BREAKOUT_REFERENCE] = result[BREAKOUT_REFERENCE] / unit;
-    values[BREAKOUT_EXCESS] = result[BREAKOUT_EXCESS];
-    values[BREAKOUT_CONFIDENCE] = result[BREAKOUT_CONFIDENCE];
-    this.desk.raise(lane, KIND_PATTERN, index, SIDE_NONE, BREAKOUT_COLUMNS, index);
   }
 
   private raiseBreaker(lane: number, breaker: MarketBreaker): void {
@@ -297,7 +308,7 @@ export class Shard {
     draft[DRAFT_PRICE] = breaker.result[CHANGE_PRICE];
     draft[DRAFT_STRENGTH] = 1;
     values[0] = breaker.result[CHANGE_TO];
-    this.desk.raise(lane, KIND_BREAKER, 0, SIDE_NONE, 1, 0);
+    this.desk.raise(lane, KIND_BREAKER, 0, SIDE_NONE, 1, 0, FLAG_CRITICAL);
   }
 
   private takeMarker(slots: Slots, slot: number): void {
@@ -316,6 +327,7 @@ export class Shard {
 
   private isDue(): boolean {
     if (this.breaker !== null && this.breaker.isDue()) return true;
+    if (this.patterns.isDue()) return true;
     for (let i = 0; i < this.bars.length; i++) if (this.bars[i].isDue()) return true;
     for (let i = 0; i < this.windows.length; i++) if (this.windows[i].isDue()) return true;
     return false;
@@ -329,6 +341,7 @@ export class Shard {
       if (breaker !== null) while (breaker.nextDue(lane) >= 0) this.raiseBreaker(lane, breaker);
       for (let i = 0; i < this.bars.length; i++) this.bars[i].drain(lane);
       for (let i = 0; i < this.windows.length; i++) this.windows[i].drain(lane);
+      this.patterns.drain(lane);
     }
     if (breaker !== null) breaker.settle();
     for (let i = 0; i < this.bars.length; i++) this.bars[i].settle();

@@ -14,7 +14,7 @@ import {
   REASON_NOT_READY,
   REASON_NO_LIQUIDITY,
 } from "../../kernel/record/ack.ts";
-import { FLAG_LAST, flagNames } from "../../kernel/record/flags.ts";
+import { FLAG_CRITICAL, FLAG_LAST, flagNames } from "../../kernel/record/flags.ts";
 import { SIDE_ASK, SIDE_BID, SIDE_NONE, TYPE_ACK, TYPE_SIGNAL, TYPE_VALUES } from "../../kernel/record/header.ts";
 import { KIND_RULE, SignalView } from "../../kernel/record/signal.ts";
 import { VALUES_FIRST_F64 } from "../../kernel/record/values.ts";
@@ -48,11 +48,11 @@ function setUp(options: { qty?: string | null; breakerOpen?: boolean; qtyScale?:
   desk.stateWord = STATE_READY;
   emitter.cause[CAUSE_SEQUENCE] = 42;
   emitter.cause[CAUSE_TS_RECV] = 400;
-  const raise = (side: number, values: number = 0) => {
+  const raise = (side: number, values: number = 0, extra: number = 0) => {
     desk.draft[DRAFT_PRICE] = 12_345;
     desk.draft[DRAFT_STRENGTH] = 0.5;
     for (let i = 0; i < values; i++) desk.values[i] = i + 0.25;
-    desk.raise(0, KIND_RULE, 3, side, values, 1);
+    desk.raise(0, KIND_RULE, 3, side, values, 1, extra);
     emitter.commit();
     return Array.from({ length: ring.available() }, (_, n) => ring.slotAt(n));
   };
@@ -85,6 +85,13 @@ describe("the signal desk", () => {
     expect([...ring.slots.f64.slice(slots[1] * 8 + VALUES_FIRST_F64, slots[1] * 8 + 8), ring.slots.f64[slots[2] * 8 + VALUES_FIRST_F64]]).toEqual([
       0.25, 1.25, 2.25, 3.25, 4.25,
     ]);
+  });
+
+  it("puts what its caller adds on all of the signal and on the ack of its order", () => {
+    const { raise, flagsAt, typeAt } = setUp();
+    const slots = raise(SIDE_BID, 6, FLAG_CRITICAL);
+    expect(slots.map(typeAt)).toEqual([TYPE_SIGNAL, TYPE_VALUES, TYPE_VALUES, TYPE_ACK]);
+    for (const slot of slots) expect(flagsAt(slot)).toContain("CRITICAL");
   });
 
   it("ends the chain with the signal itself when it carries no values", () => {

@@ -96,12 +96,12 @@ export class SignalDesk {
     this.qtyText = new TextEncoder().encode(ports.orders?.qty ?? "0");
   }
 
-  /** Emits the draft as a signal with `values` values, and an order for it when it has a side. */
-  raise(lane: number, kind: number, rule: number, side: number, values: number, stage: number): void {
+  /** Emits the draft as a signal with `values` values, and an order for it when it has a side. `extra`: FLAG_CRITICAL or 0, for both. */
+  raise(lane: number, kind: number, rule: number, side: number, values: number, stage: number, extra: number): void {
     const emitter = this.emitter;
     const ordered = this.venue !== null && side !== SIDE_NONE;
     const reason = ordered ? this.reasonAgainst(lane) : REASON_NONE;
-    let flags = this.quality.flags(lane);
+    let flags = this.quality.flags(lane) | extra;
     if (this.top.isCrossed(lane)) flags |= FLAG_BOOK_CROSSED;
     if (reason === REASON_BREAKER_OPEN) flags |= FLAG_SUPPRESSED;
     const slot = emitter.next(TYPE_SIGNAL, values === 0 ? flags | FLAG_LAST : flags, lane);
@@ -116,6 +116,7 @@ export class SignalDesk {
     slots.u32[(slot << 4) + SIGNAL_EMIT_INDEX_U32] = emitter.takeIndex(lane);
     emitValues(emitter, lane, flags, this.values, 0, values);
     if (ordered) this.execute(lane, side, reason, flags);
+    if (extra !== 0) emitter.hasten();
   }
 
   private reasonAgainst(lane: number): number {

@@ -6,6 +6,8 @@ import { SIDE_ASK, SIDE_BID } from "../../kernel/record/header.ts";
 import { LevelBook } from "./level-book.ts";
 import {
   Liquidity,
+  LIQUIDITY_ASK_QTY,
+  LIQUIDITY_BID_QTY,
   LIQUIDITY_DEPTH_LEVELS,
   LIQUIDITY_DEPTH_QTY,
   LIQUIDITY_IMBALANCE,
@@ -64,6 +66,23 @@ describe("liquidity", () => {
     expect(liquidity.out[LIQUIDITY_IMBALANCE]).toBe((80 - 30) / 110);
     liquidity.imbalance(0, 50);
     expect(liquidity.out[LIQUIDITY_IMBALANCE]).toBe((180 - 70) / 250);
+  });
+
+  it("sums the best n levels of a side, fewer where there are fewer, and keeps what an imbalance is of", () => {
+    const liquidity = filled();
+    const depth = (side: number, count: number): number[] => {
+      expect(liquidity.depthOf(0, side, count)).toBe(0);
+      return [liquidity.out[LIQUIDITY_DEPTH_QTY], liquidity.out[LIQUIDITY_DEPTH_LEVELS]];
+    };
+    expect([depth(SIDE_BID, 1), depth(SIDE_BID, 2), depth(SIDE_ASK, 50)]).toEqual([
+      [30, 1],
+      [80, 2],
+      [70, 3],
+    ]);
+    liquidity.imbalance(0, 2);
+    expect([liquidity.out[LIQUIDITY_BID_QTY], liquidity.out[LIQUIDITY_ASK_QTY]]).toEqual([80, 30]);
+    const nothing = create().liquidity;
+    expect([nothing.depthOf(0, SIDE_ASK, 5), ...nothing.out]).toEqual([0, ...Array.from({ length: nothing.out.length }, () => 0)]);
   });
 
   it("sums what lies within basis points of the mid", () => {

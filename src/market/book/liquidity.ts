@@ -20,7 +20,7 @@ export const LIQUIDITY_MID = 1;
 export const LIQUIDITY_MICROPRICE = 2;
 /** (bid - ask) / (bid + ask) of the summed quantities, in [-1, 1]. */
 export const LIQUIDITY_IMBALANCE = 3;
-/** Summed quantity near the mid, and the levels that hold it. */
+/** Summed quantity near the mid or at the best levels, and the levels that hold it. */
 export const LIQUIDITY_DEPTH_QTY = 4;
 export const LIQUIDITY_DEPTH_LEVELS = 5;
 /** Mean price of a size, weighted by quantity, and the quantity that it is of. */
@@ -28,8 +28,11 @@ export const LIQUIDITY_PRICE = 6;
 export const LIQUIDITY_PRICE_QTY = 7;
 /** Worst price reached by that size. */
 export const LIQUIDITY_PRICE_WORST = 8;
+/** The summed quantities that an imbalance is of. */
+export const LIQUIDITY_BID_QTY = 9;
+export const LIQUIDITY_ASK_QTY = 10;
 /** Length of `out`. */
-export const LIQUIDITY_LENGTH = 9;
+export const LIQUIDITY_LENGTH = 11;
 
 /** What both books have. */
 export interface BookSides {
@@ -74,6 +77,18 @@ export class Liquidity {
     const ask = sum[1];
     if (bid + ask === 0) return EMPTY;
     this.out[LIQUIDITY_IMBALANCE] = (bid - ask) / (bid + ask);
+    this.out[LIQUIDITY_BID_QTY] = bid;
+    this.out[LIQUIDITY_ASK_QTY] = ask;
+    return 0;
+  }
+
+  /** Quantity of the best `levels` levels of a side, and how many of them there are: both 0 for an empty side. */
+  depthOf(instrument: number, side: number, levels: number): number {
+    const ladder = (instrument << 1) | side;
+    const depth = this.ladders.depth(ladder);
+    this.sumInto(0, ladder, levels);
+    this.out[LIQUIDITY_DEPTH_QTY] = this.sum[0];
+    this.out[LIQUIDITY_DEPTH_LEVELS] = depth < levels ? depth : levels;
     return 0;
   }
 
