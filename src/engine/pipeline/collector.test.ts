@@ -26,7 +26,7 @@ function setUp(shards: number) {
     sinks: [sink],
     listener: { onBarrier: (epoch) => void out.push(`barrier ${epoch}`) },
     clock,
-    latency: { record: (ns) => void spans.push(ns), recordSpan() {} },
+    latency: { record: (ns) => void spans.push(ns), recordSpan: (times, from, to) => void spans.push(times[to] - times[from]) },
   });
   arena.seal();
   const put = (ring: number, type: number, sequence: number, instrument: number, kind: number = 0, value: number = 0): void => {
