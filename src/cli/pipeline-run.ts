@@ -45,8 +45,8 @@ export interface PipelineRunOptions {
   readonly store: CheckpointStore | null;
   readonly checkpointEveryNs: number;
   readonly resume: boolean;
-  /** Opens the source at a position. */
-  openSource(position: number): Source | Promise<Source>;
+  /** Opens the source at a position. `assembly`: the run's parts, for a source that looks at them between two reads. */
+  openSource(position: number, assembly: Assembly): Source | Promise<Source>;
   onProgress?(progress: RunProgress): void;
   /** Whether to warm up first: for runs in real time, whose latencies count. */
   readonly warmUp: boolean;
@@ -147,7 +147,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   let position = 0;
   if (options.resume) position = run.resume();
   else run.begin();
-  const source = await options.openSource(position);
+  const source = await options.openSource(position, assembly);
   try {
     await run.consume(source);
   } finally {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TestClock } from "../kernel/core/clock.ts";
+import { TestClock, type Clock } from "../kernel/core/clock.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import { Random } from "../kernel/core/random.ts";
 import type { Nanos } from "../kernel/core/units.ts";
@@ -11,6 +11,16 @@ const [DECODE, BOOK, BAR, SIGNAL] = [0, 1, 2, 3];
 function ledgerAt(startNs = 1000, every = 1): { clock: TestClock; ledger: LatencyLedger } {
   const clock = new TestClock(startNs);
   return { clock, ledger: new LatencyLedger(STAGES, clock, { every }) };
+}
+
+/** A clock that reads any number, backwards and in fractions too. */
+function clockOf(read: () => number): Clock {
+  return {
+    now: () => read() as Nanos,
+    stamp: (times, at) => {
+      times[at] = read();
+    },
+  };
 }
 
 describe("a latency ledger", () => {
@@ -30,8 +40,10 @@ describe("a latency ledger", () => {
   it("has shares that add up to the whole exactly, on a clock with fractions", () => {
     const random = new Random(new Int32Array(4), 5);
     let time = 86_399_000_000_000.375;
-    const clock = { now: () => time as Nanos };
-    const ledger = new LatencyLedger(STAGES, clock);
+    const ledger = new LatencyLedger(
+      STAGES,
+      clockOf(() => time),
+    );
     for (let i = 0; i < 500; i++) {
       const start = Math.floor(time);
       ledger.begin();
@@ -106,7 +118,10 @@ describe("a latency ledger", () => {
 
   it("takes a clock that goes back as standing still, and counts it", () => {
     let time = 100;
-    const ledger = new LatencyLedger(STAGES, { now: () => time as Nanos });
+    const ledger = new LatencyLedger(
+      STAGES,
+      clockOf(() => time),
+    );
     ledger.begin();
     time = 90;
     ledger.mark(BOOK);

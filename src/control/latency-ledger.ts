@@ -17,7 +17,8 @@ const LAST = 0;
 const TOTAL = 1;
 const BACKWARD = 2;
 const ABANDONED = 3;
-const WORDS = 4;
+const NOW = 4;
+const WORDS = 5;
 
 const ACTIVE = 0;
 const MARKED = 1;
@@ -72,7 +73,9 @@ export class LatencyLedger implements StageObserver {
   }
 
   begin(): void {
-    if (this.enter()) this.row[LAST] = Math.floor(this.clock.now());
+    if (!this.enter()) return;
+    this.clock.stamp(this.row, LAST);
+    this.row[LAST] = Math.floor(this.row[LAST]);
   }
 
   beginAt(times: Float64Array, index: number): void {
@@ -83,7 +86,8 @@ export class LatencyLedger implements StageObserver {
   mark(stage: number): void {
     if (this.words[ACTIVE] === 0) return;
     const row = this.row;
-    const now = Math.floor(this.clock.now());
+    this.clock.stamp(row, NOW);
+    const now = Math.floor(row[NOW]);
     const share = now - row[LAST];
     this.words[MARKED] |= 1 << stage;
     if (share < 0) {

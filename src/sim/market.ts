@@ -74,7 +74,7 @@ export class Market {
 
   /** An instrument, drawn by activity. */
   pick(): number {
-    const scaled = this.random.nextUint32() * this.instruments;
+    const scaled = (this.random.nextInt32() >>> 0) * this.instruments;
     const column = Math.floor(scaled / 4_294_967_296);
     return scaled - column * 4_294_967_296 < this.accept[column] ? column : this.alias[column];
   }
@@ -108,7 +108,7 @@ export class Market {
 
   /** Near to normal with mean 0 and standard deviation 148: the sum of four bytes (Irwin-Hall). */
   private noise(): number {
-    const draw = this.random.nextUint32();
+    const draw = this.random.nextInt32();
     return (draw & 255) + ((draw >>> 8) & 255) + ((draw >>> 16) & 255) + (draw >>> 24) - 510;
   }
 }

@@ -47,7 +47,7 @@ export class OrderFlow {
     this.market.step(instrument);
     const fair = this.market.fairTick(instrument);
     // As int32: it is passed on, and a larger number would be boxed.
-    const draw = this.random.nextUint32() | 0;
+    const draw = this.random.nextInt32();
     const kind = draw & 1023;
     const side = (draw >>> 10) & 1;
     if (this.correctStale(instrument, fair, draw)) return;
@@ -84,7 +84,7 @@ export class OrderFlow {
 
   /** Order size in shares. */
   size(): number {
-    const draw = this.random.nextUint32();
+    const draw = this.random.nextInt32();
     return (draw & 7) === 0 ? 1 + ((draw >>> 3) % 99) : SIZES[(draw >>> 3) & 15];
   }
 
@@ -144,7 +144,7 @@ export class OrderFlow {
 
   /** A price behind the fair one and behind the other side's best. */
   private quoteTick(instrument: number, fair: number, side: number): number {
-    const distance = this.distance[this.random.nextUint32() & (QUANTILES - 1)];
+    const distance = this.distance[this.random.nextInt32() & (QUANTILES - 1)];
     const edge = this.market.edgeTicks[instrument];
     const contra = this.engine.bestTick(instrument, side ^ 1);
     if (side === SIDE_BID) {

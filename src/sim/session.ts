@@ -198,7 +198,7 @@ export class TradingSession {
     const fair = this.market.fairTick(instrument);
     for (let i = 0; i < FIRST_ORDERS * 2; i++) {
       this.engine.log.clear();
-      this.flow.place(instrument, fair, i & 1, this.random.nextUint32());
+      this.flow.place(instrument, fair, i & 1, this.random.nextInt32());
       this.encoder.events(this.engine.log);
     }
   }
@@ -211,7 +211,7 @@ export class TradingSession {
     }
     const unit = this.gapUnitNs / this.intensity.at(this.timeNs - BELL_NS);
     const written = this.encoder.messages - this.messagesTimed;
-    const next = this.timeNs + Math.floor(written * this.gaps[this.random.nextUint32() & (QUANTILES - 1)] * unit);
+    const next = this.timeNs + Math.floor(written * this.gaps[this.random.nextInt32() & (QUANTILES - 1)] * unit);
     this.messagesTimed += written;
     if (this.nextAction < this.actionTimes.length && this.actionTimes[this.nextAction] <= next) {
       this.perform(this.nextAction++);
@@ -225,7 +225,7 @@ export class TradingSession {
     }
     this.timeNs = next;
     this.encoder.setTime(next);
-    const instrument = (this.random.nextUint32() & CLUSTER_MASK) === 0 ? this.lastInstrument : this.market.pick();
+    const instrument = (this.random.nextInt32() & CLUSTER_MASK) === 0 ? this.lastInstrument : this.market.pick();
     this.lastInstrument = instrument;
     this.engine.log.clear();
     this.flow.act(instrument);

@@ -31,7 +31,7 @@ function setUp(shards: number, delivery?: PriorityDelivery, onBarrier: () => voi
     ...(delivery === undefined ? {} : { delivery }),
     listener: { onBarrier: (epoch) => (onBarrier(), void out.push(`barrier ${epoch}`)) },
     clock,
-    latency: { record: (ns) => void spans.push(ns), recordSpan() {} },
+    latency: { record: (ns) => void spans.push(ns), recordSpan: (times, from, to) => void spans.push(times[to] - times[from]) },
   });
   arena.seal();
   const put = (ring: number, type: number, sequence: number, instrument: number, kind: number = 0, value: number = 0): void => {

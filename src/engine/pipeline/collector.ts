@@ -40,6 +40,10 @@ const DELIVERY_MASK = 63;
 const HEAD_EMPTY = -1;
 const HEAD_BARRIER = -2;
 
+// Places in `span`.
+const SPAN_FROM = 0;
+const SPAN_TO = 1;
+
 export class Collector {
   readonly hash: OutputHash;
   private readonly perType: Float64Array;
@@ -52,6 +56,8 @@ export class Collector {
   private readonly listener: BarrierListener;
   private readonly clock: Clock;
   private readonly latency: LatencyRecorder;
+  /** When a marker was made and when it was released. */
+  private readonly span: Float64Array = new Float64Array(2);
 
   constructor(arena: Arena, options: CollectorOptions) {
     const { rings, sinks, listener } = options;
@@ -155,7 +161,9 @@ export class Collector {
       if (kind === MARKER_BARRIER) return head;
       this.progress[index] = slots.f64[(head << 3) + HEADER_SEQUENCE_F64];
       if (kind === MARKER_END) this.ended[index] = 1;
-      this.latency.record(this.clock.now() - slots.f64[(head << 3) + HEADER_TS_RECV_F64]);
+      this.span[SPAN_FROM] = slots.f64[(head << 3) + HEADER_TS_RECV_F64];
+      this.clock.stamp(this.span, SPAN_TO);
+      this.latency.recordSpan(this.span, SPAN_FROM, SPAN_TO);
       ring.drop();
       this.taken[0]++;
     }

@@ -141,14 +141,14 @@ export class Ingest implements RecordTarget {
   /** A checkpoint barrier at this position. It takes no sequence and moves no time, so a run with checkpoints is the run without; flush() publishes it. */
   barrier(epoch: number): void {
     this.marker.f64[MARKER_VALUE_F64] = epoch;
-    this.writeMarker(MARKER_BARRIER, this.watermark.current());
+    this.writeMarker(MARKER_BARRIER);
     this.marker.f64[MARKER_VALUE_F64] = 0;
   }
 
   /** The end of a bounded input: everything fires. */
   end(): void {
     this.state[SEQUENCE]++;
-    this.writeMarker(MARKER_END, TIME_END);
+    this.writeMarker(MARKER_END);
     this.flush();
   }
 
@@ -164,17 +164,23 @@ export class Ingest implements RecordTarget {
   private mark(kind: number): void {
     this.state[SINCE_MARKER] = 0;
     this.state[SEQUENCE]++;
-    this.writeMarker(kind, this.watermark.current());
+    this.writeMarker(kind);
   }
 
-  private writeMarker(kind: number, watermark: number): void {
+  private writeMarker(kind: number): void {
     const marker = this.marker;
+    const f64 = marker.f64;
     marker.i32[HEADER_WORD_I32] = headerWord(TYPE_MARKER, FLAG_LAST);
     marker.u32[HEADER_INSTRUMENT_U32] = NO_INSTRUMENT;
-    marker.f64[HEADER_SEQUENCE_F64] = this.state[SEQUENCE];
-    marker.f64[HEADER_TS_EVENT_F64] = kind === MARKER_END ? this.watermark.newest() : watermark; // the time of what it makes due
-    marker.f64[HEADER_TS_RECV_F64] = this.clock.now();
-    marker.f64[MARKER_WATERMARK_F64] = watermark;
+    f64[HEADER_SEQUENCE_F64] = this.state[SEQUENCE];
+    f64[MARKER_WATERMARK_F64] = this.watermark.current();
+    f64[HEADER_TS_EVENT_F64] = f64[MARKER_WATERMARK_F64]; // the time of what it makes due
+    // Not by `? :`: a double that meets an imported constant in one variable is boxed, for that may be of any type.
+    if (kind === MARKER_END) {
+      f64[MARKER_WATERMARK_F64] = TIME_END;
+      f64[HEADER_TS_EVENT_F64] = this.watermark.newest();
+    }
+    this.clock.stamp(f64, HEADER_TS_RECV_F64);
     marker.u8[MARKER_KIND_U8] = kind;
     this.putAll(marker, 0);
   }

@@ -46,13 +46,18 @@ export interface RunOptions {
 /** Real nanoseconds between two calls of onProgress, and between two breaths. */
 const BREATH_NS = 50e6;
 
+// Places in `times`.
+const NOW = 0;
+const LAST_CHECKPOINT = 1;
+const LAST_BREATH = 2;
+
 export class Run implements BarrierListener {
   private readonly options: RunOptions;
   private sourceOffset = 0;
   private epoch = 0;
   private waiting: { epoch: number; sourceOffset: number; market: Uint8Array; ingest: Uint8Array } | null = null;
-  private lastCheckpointNs = 0;
-  private lastBreathNs = 0;
+  /** Times as cells: a double kept across an await, or given to a call that is not inlined, is garbage a piece. */
+  private readonly times: Float64Array = new Float64Array(3);
 
   constructor(options: RunOptions) {
     this.options = options;
@@ -85,7 +90,7 @@ export class Run implements BarrierListener {
     driver.start();
     try {
       const clock = new ReplayClock(this.options.speed);
-      this.lastCheckpointNs = this.options.clock.now();
+      this.options.clock.stamp(this.times, LAST_CHECKPOINT);
       for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) await this.take(bytes, clock);
       assembly.ingest.end();
       driver.afterPiece();
@@ -122,29 +127,49 @@ export class Run implements BarrierListener {
       ],
     });
     // The interval counts from here: a store slower than the interval would else leave one piece of input between two checkpoints.
-    this.lastCheckpointNs = this.options.clock.now();
+    this.options.clock.stamp(this.times, LAST_CHECKPOINT);
   }
 
   private async take(bytes: Uint8Array, replay: ReplayClock): Promise<void> {
-    const { clock, driver, pieceBytes, store, speed } = this.options;
-    for (let from = 0; from < bytes.length; from += pieceBytes) {
-      const to = Math.min(from + pieceBytes, bytes.length);
-      this.push(bytes, from, to);
-      const now = clock.now();
-      if (store !== null && this.waiting === null && now - this.lastCheckpointNs >= this.options.checkpointEveryNs) this.checkpoint(now);
+    const { driver, speed } = this.options;
+    for (let from = 0; from < bytes.length;) {
+      from = this.pushOn(bytes, from);
       if (speed !== Infinity) await this.pace(replay);
-      if (now - this.lastBreathNs >= BREATH_NS) {
-        this.lastBreathNs = now;
-        this.options.onProgress?.(this.sourceOffset);
-        await driver.breathe();
-      }
+      if (!this.isBreathDue()) continue;
+      this.times[LAST_BREATH] = this.times[NOW];
+      this.options.onProgress?.(this.sourceOffset);
+      await driver.breathe();
     }
+  }
+
+  /** Pushes pieces from `from` on until there is something to wait for; returns where it stopped. */
+  private pushOn(bytes: Uint8Array, from: number): number {
+    const { clock, pieceBytes, speed } = this.options;
+    const isPaced = speed !== Infinity;
+    let at = from;
+    for (;;) {
+      const to = Math.min(at + pieceBytes, bytes.length);
+      this.push(bytes, at, to);
+      clock.stamp(this.times, NOW);
+      if (this.isCheckpointDue()) this.checkpoint();
+      at = to;
+      if (isPaced || at >= bytes.length || this.isBreathDue()) return at;
+    }
+  }
+
+  private isCheckpointDue(): boolean {
+    const { store, checkpointEveryNs } = this.options;
+    return store !== null && this.waiting === null && this.times[NOW] - this.times[LAST_CHECKPOINT] >= checkpointEveryNs;
+  }
+
+  private isBreathDue(): boolean {
+    return this.times[NOW] - this.times[LAST_BREATH] >= BREATH_NS;
   }
 
   private push(bytes: Uint8Array, from: number, to: number): void {
     const { assembly, clock, driver, stages } = this.options;
     stages.begin();
-    assembly.outlet.slots.f64[HEADER_TS_RECV_F64] = clock.now();
+    clock.stamp(assembly.outlet.slots.f64, HEADER_TS_RECV_F64);
     assembly.feed.push(bytes, from, to);
     assembly.ingest.flush();
     stages.mark(STAGE_INGEST);
@@ -153,9 +178,9 @@ export class Run implements BarrierListener {
     stages.finish(STAGE_RELEASE);
   }
 
-  private checkpoint(now: number): void {
+  private checkpoint(): void {
     const { assembly, driver } = this.options;
-    this.lastCheckpointNs = now;
+    this.times[LAST_CHECKPOINT] = this.times[NOW];
     this.epoch++;
     assembly.delivery.hold(assembly.ingest.sequence);
     assembly.ingest.barrier(this.epoch);

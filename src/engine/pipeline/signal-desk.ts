@@ -57,6 +57,10 @@ export const SIGNAL_VALUES_MAX = 255;
 
 const UINT32_MAX = 4_294_967_295;
 
+// Places in `times`.
+const DECIDED = 0;
+const COMPLETED = 1;
+
 export interface SignalDeskPorts {
   readonly emitter: Emitter;
   readonly quality: LaneQuality;
@@ -82,8 +86,8 @@ export class SignalDesk {
   private readonly venue: PaperVenue | null;
   private readonly clock: Clock;
   private readonly qtyText: Uint8Array;
-
   private readonly orderQty: Float64Array = new Float64Array(1);
+  private readonly times: Float64Array = new Float64Array(2);
 
   constructor(arena: Arena, ports: SignalDeskPorts) {
     this.emitter = ports.emitter;
@@ -129,7 +133,7 @@ export class SignalDesk {
   private execute(lane: number, side: number, refused: number, flags: number): void {
     const emitter = this.emitter;
     const venue = this.venue;
-    const decided = this.clock.now() - emitter.cause[CAUSE_TS_RECV];
+    this.clock.stamp(this.times, DECIDED);
     let reason = refused;
     let status = refused === REASON_NONE ? ACK_FILLED : refused === REASON_NOT_READY ? ACK_NOT_EXECUTED : ACK_REJECTED;
     if (venue !== null && refused === REASON_NONE) {
@@ -151,8 +155,10 @@ export class SignalDesk {
     slots.u8[(slot << 6) + ACK_SIDE_U8] = side;
     slots.u16[(slot << 5) + ACK_REASON_U16] = reason;
     slots.u32[(slot << 4) + ACK_EMIT_INDEX_U32] = emitter.takeIndex(lane);
-    slots.u32[(slot << 4) + ACK_DECISION_NS_U32] = clampUint32(decided);
-    slots.u32[(slot << 4) + ACK_COMPLETION_NS_U32] = clampUint32(this.clock.now() - emitter.cause[CAUSE_TS_RECV]);
+    this.clock.stamp(this.times, COMPLETED);
+    const received = emitter.cause[CAUSE_TS_RECV];
+    slots.u32[(slot << 4) + ACK_DECISION_NS_U32] = clampUint32(this.times[DECIDED] - received);
+    slots.u32[(slot << 4) + ACK_COMPLETION_NS_U32] = clampUint32(this.times[COMPLETED] - received);
   }
 }
 

@@ -51,6 +51,20 @@ describe("LiveClock", () => {
     expect(between).toBeGreaterThan(before - 1e6);
     expect(between).toBeLessThan(after + 1e6);
   });
+
+  it("writes the same time into a cell as it returns", () => {
+    const clock = new LiveClock();
+    const other = new LiveClock(0, clock.anchorNs);
+    const times = new Float64Array(5);
+    times[0] = clock.now();
+    clock.stamp(times, 1);
+    other.stamp(times, 3);
+    clock.stamp(times, 2);
+    times[4] = clock.now();
+    expect([times[0] <= times[1], times[1] <= times[2], times[2] <= times[4]]).toEqual([true, true, true]);
+    expect(Number.isInteger(times[1])).toBe(true);
+    expect(Math.abs(times[3] - times[1])).toBeLessThan(1e9);
+  });
 });
 
 describe("TestClock", () => {
@@ -60,6 +74,9 @@ describe("TestClock", () => {
     clock.advance(10);
     clock.advance(0);
     expect(clock.now()).toBe(15);
+    const times = new Float64Array(2);
+    clock.stamp(times, 1);
+    expect([...times]).toEqual([0, 15]);
     for (const ns of [-1, NaN]) expect(() => clock.advance(ns)).toThrowError(expect.objectContaining({ code: "VALUE_RANGE" }));
     expect(clock.now()).toBe(15);
   });

@@ -31,10 +31,15 @@ export class Random {
 
   /** Uniform over the 2^32 unsigned integers. */
   nextUint32(): number {
+    return this.nextInt32() >>> 0;
+  }
+
+  /** The same draw as a signed integer, which crosses a call without being boxed. */
+  nextInt32(): number {
     const s = this.state;
     const s1 = s[1];
     const scaled = Math.imul(s1, 5);
-    const result = Math.imul((scaled << 7) | (scaled >>> 25), 9) >>> 0;
+    const result = Math.imul((scaled << 7) | (scaled >>> 25), 9);
     const shifted = s1 << 9;
     s[2] ^= s[0];
     s[3] ^= s1;
@@ -50,15 +55,15 @@ export class Random {
   nextBelow(bound: number): number {
     const limit = 4_294_967_296 - (4_294_967_296 % bound);
     for (;;) {
-      const draw = this.nextUint32();
+      const draw = this.nextInt32() >>> 0;
       if (draw < limit) return draw % bound;
     }
   }
 
   /** Uniform in [0, 1) with 53 random bits. */
   nextFloat(): number {
-    const high = this.nextUint32() >>> 5;
-    const low = this.nextUint32() >>> 6;
+    const high = this.nextInt32() >>> 5;
+    const low = this.nextInt32() >>> 6;
     return (high * 67_108_864 + low) / 9_007_199_254_740_992;
   }
 }

@@ -14,6 +14,9 @@ class TickingClock {
     this.time += 1;
     return this.time as Nanos;
   }
+  stamp(times: Float64Array, at: number): void {
+    times[at] = this.now();
+  }
 }
 
 const PATHS: Record<LifecycleState, readonly LifecycleState[]> = {

@@ -149,7 +149,7 @@ export class MarketBreaker {
     const price = this.tape[TAPE_PRICE];
     const from = this.stateOf[lane];
     let changed = 0;
-    while (this.passTime(lane, ts)) changed++;
+    while (this.passTime(lane, this.tape, TAPE_TS_EVENT)) changed++;
     let move = 0;
     if (high >= 0) {
       const top = this.highest.price(high);
@@ -164,13 +164,14 @@ export class MarketBreaker {
     if (move >= this.trip || (before === BREAKER_RECOVERING && move >= this.warn)) to = BREAKER_TRIPPED;
     else if (before === BREAKER_NORMAL && move >= this.warn) to = BREAKER_WARNING;
     if (to !== before) {
-      this.enter(lane, to, ts);
+      this.enter(lane, to, this.tape, TAPE_TS_EVENT);
       this.movedAt[lane] = ts;
       changed++;
     }
     if (before !== BREAKER_NORMAL || to !== before) this.schedule(lane);
     if (changed === 0) return EMPTY;
-    return this.report(lane, from, move);
+    this.result[CHANGE_MOVE] = move;
+    return this.report(lane, from);
   }
 
   /** True when the watermark changes something in some lane: one comparison. */
@@ -182,8 +183,9 @@ export class MarketBreaker {
   nextDue(lane: number): number {
     if (this.deadline[lane] > this.clock[0]) return EMPTY;
     const from = this.stateOf[lane];
-    if (!this.passTime(lane, this.clock[0])) return EMPTY;
-    return this.report(lane, from, 0);
+    if (!this.passTime(lane, this.clock, 0)) return EMPTY;
+    this.result[CHANGE_MOVE] = 0;
+    return this.report(lane, from);
   }
 
   /** To be called once after all lanes were drained for a watermark. */
@@ -193,20 +195,19 @@ export class MarketBreaker {
     this.state[NEXT_DEADLINE] = next;
   }
 
-  /** Makes the one change that is due at `now`, if there is one. */
-  private passTime(lane: number, now: number): boolean {
-    const due = this.deadline[lane];
-    if (due > now) return false;
+  /** Makes the one change that is due at times[at], if there is one. Times cross calls as cells: as doubles they would be boxed. */
+  private passTime(lane: number, times: Float64Array, at: number): boolean {
+    if (this.deadline[lane] > times[at]) return false;
     const from = this.stateOf[lane];
     const to = from === BREAKER_TRIPPED ? BREAKER_COOLDOWN : from === BREAKER_COOLDOWN ? BREAKER_RECOVERING : BREAKER_NORMAL;
-    this.enter(lane, to, due);
+    this.enter(lane, to, this.deadline, lane);
     this.schedule(lane);
     return true;
   }
 
-  private enter(lane: number, to: number, at: number): void {
+  private enter(lane: number, to: number, times: Float64Array, at: number): void {
     this.stateOf[lane] = to;
-    this.enteredAt[lane] = at;
+    this.enteredAt[lane] = times[at];
     if (to === BREAKER_TRIPPED) this.state[TRIPS]++;
   }
 
@@ -220,12 +221,12 @@ export class MarketBreaker {
     if (due < this.state[NEXT_DEADLINE]) this.state[NEXT_DEADLINE] = due;
   }
 
-  private report(lane: number, from: number, move: number): number {
+  /** Describes the change in `result`, where the move is already. */
+  private report(lane: number, from: number): number {
     const result = this.result;
     result[CHANGE_FROM] = from;
     result[CHANGE_TO] = this.stateOf[lane];
     result[CHANGE_AT] = this.enteredAt[lane];
-    result[CHANGE_MOVE] = move;
     result[CHANGE_PRICE] = this.lastPrice[lane];
     return this.stateOf[lane];
   }
