@@ -123,7 +123,7 @@ const FILE_CASES: readonly FileCase[] = [
     "4:26",
     "sid",
     "unknown key sid in signals.up",
-    "allowed: when, side, every, bars",
+    "allowed: when, side, every, critical, bars",
   ],
   ["a missing key", "bars: 1s\n", "1:1", "bars", "pipeline: expected text, got nothing"],
   ["an empty file", "", "1:1", "", "the document: expected a map, got nothing"],

@@ -29,6 +29,10 @@ class SteppingClock implements Clock {
     this.ns += this.stepNs + (this.jumps.get(this.readings++) ?? 0);
     return this.ns as Nanos;
   }
+
+  stamp(times: Float64Array, at: number): void {
+    times[at] = this.now();
+  }
 }
 
 function dues(pace: Pace, count: number): number[] {

@@ -9,6 +9,19 @@ const kinds = ["claim", "claimRun", "commit", "look", "release", "advance", "rel
 const step = fc.tuple(fc.constantFrom(...kinds), fc.nat(20));
 const start = fc.oneof(fc.constantFrom(0, 0x7fff_fff0, -0x7fff_fff8, -16, -1), fc.integer());
 
+/** Slots claimed in a row, at most one by claim(): refused exactly when the ring has none free. */
+function claimSlots(producer: GatedRing, isRun: boolean, amount: number, free: number): number[] {
+  if (!isRun) {
+    const slot = producer.claim();
+    expect(slot === FULL).toBe(free === 0);
+    return slot === FULL ? [] : [slot];
+  }
+  const count = producer.claimRun(amount);
+  expect(count).toBeLessThanOrEqual(Math.min(amount, free));
+  expect(count === 0).toBe(Math.min(amount, free) === 0);
+  return Array.from({ length: count }, (_, i) => producer.claimedAt + i);
+}
+
 describe("GatedRing against a queue", () => {
   it("keeps published = released + held + pending, in order, and refuses exactly when full, over any schedule and any start of its cursors", () => {
     fc.assert(
@@ -21,24 +34,11 @@ describe("GatedRing against a queue", () => {
         let serial = 0;
         let [released, held] = [0, 0];
         for (const [kind, amount] of schedule) {
-          if (kind === "claim") {
-            for (let i = 0; i < amount; i++) {
-              const slot = producer.claim();
-              expect(slot === FULL).toBe(published.length + claimed.length === capacity);
-              if (slot === FULL) break;
-              expect(slot).toBeGreaterThanOrEqual(capacity);
+          if (kind === "claim" || kind === "claimRun") {
+            const slots = claimSlots(producer, kind === "claimRun", amount, capacity - published.length - claimed.length);
+            for (const slot of slots) {
               producer.slots.f64[slot * 8 + 1] = ++serial;
               producer.slots.u8[slot * 64 + 63] = serial & 0xff;
-              claimed.push(serial);
-            }
-          } else if (kind === "claimRun") {
-            const free = capacity - published.length - claimed.length;
-            const count = producer.claimRun(amount);
-            expect(count).toBeLessThanOrEqual(Math.min(amount, free));
-            expect(count === 0).toBe(Math.min(amount, free) === 0);
-            for (let i = 0; i < count; i++) {
-              producer.slots.f64[(producer.claimedAt + i) * 8 + 1] = ++serial;
-              producer.slots.u8[(producer.claimedAt + i) * 64 + 63] = serial & 0xff;
               claimed.push(serial);
             }
           } else if (kind === "commit") {
