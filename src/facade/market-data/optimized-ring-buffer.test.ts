@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isStreamError } from "../../kernel/core/errors.ts";
+import { STAGE_RECORDS } from "../../kernel/ring/gated-ring.ts";
 import { GATED_CONTROL_BYTES } from "../../kernel/ring/ring-layout.ts";
 import { BinaryMarketDataBatch } from "./binary-market-data-batch.ts";
 import { BinaryMarketData } from "./binary-market-data.ts";
@@ -137,7 +138,7 @@ describe("the shared ring of source 5", () => {
 
   it("of 2 MB holds 32,768 records unless another size is given, a power of two", () => {
     const standard = OptimizedRingBuffer.create("standard");
-    expect([standard.capacity, standard.buffer.byteLength]).toEqual([32_768, 2 * 1024 * 1024 + GATED_CONTROL_BYTES + 64]);
+    expect([standard.capacity, standard.buffer.byteLength]).toEqual([32_768, 2 * 1024 * 1024 + GATED_CONTROL_BYTES + STAGE_RECORDS * 64 + 64]);
     for (const bytes of [0, 64, 100, 3 * 64, 1000]) expect(() => OptimizedRingBuffer.create("odd", bytes)).toThrow(code("RING_CAPACITY"));
     expect(() => ring().publishBytes(new Uint8Array(63))).toThrow(code("VALUE_RANGE"));
     expect(() => OptimizedRingBuffer.attach("no ring", new SharedArrayBuffer(100))).toThrow(code("RING_CAPACITY"));

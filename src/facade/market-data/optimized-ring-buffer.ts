@@ -10,7 +10,7 @@
 import { StreamError } from "../../kernel/core/errors.ts";
 import { FULL } from "../../kernel/core/status.ts";
 import { RECORD_BYTES, type Slots } from "../../kernel/record/slots.ts";
-import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import { GatedRing, STAGE_RECORDS } from "../../kernel/ring/gated-ring.ts";
 import { GATED_CONTROL_BYTES } from "../../kernel/ring/ring-layout.ts";
 import type { BinaryMarketData } from "./binary-market-data.ts";
 import type { BinaryMarketDataBatch } from "./binary-market-data-batch.ts";
@@ -76,7 +76,7 @@ export class OptimizedRingBuffer {
 
   /** The ring in the bytes of another object, in any thread. RING_CAPACITY for bytes that are no ring of this kind. */
   static attach(name: string, buffer: SharedArrayBuffer): OptimizedRingBuffer {
-    return new OptimizedRingBuffer(name, new GatedRing(buffer, 0, (buffer.byteLength - ROLE_BYTES - GATED_CONTROL_BYTES) / RECORD_BYTES));
+    return new OptimizedRingBuffer(name, new GatedRing(buffer, 0, (buffer.byteLength - ROLE_BYTES - GATED_CONTROL_BYTES) / RECORD_BYTES - STAGE_RECORDS));
   }
 
   /** The bytes, for attach() in another thread. */
