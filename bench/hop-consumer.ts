@@ -30,6 +30,10 @@ function take(done: number): number {
   return available;
 }
 
+function takeAll(records: number): void {
+  for (let done = 0; done < records;) done += take(done);
+}
+
 parentPort?.on("message", (records: number) => {
   histogram.reset();
   sum[0] = 0;
@@ -37,7 +41,7 @@ parentPort?.on("message", (records: number) => {
   profiler.start();
   Atomics.store(task.words, READY, 1);
   while (Atomics.load(task.words, GO) === 0);
-  for (let done = 0; done < records;) done += take(done);
+  takeAll(records);
   Atomics.store(task.words, DONE, 1);
   const gcEvents = profiler.stop()?.statistics.length ?? 0;
   const { p50Ns, p90Ns, p99Ns, p999Ns, maxNs } = histogram.snapshot();
