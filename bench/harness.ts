@@ -104,6 +104,7 @@ export interface Effort {
 }
 
 const WARM_ROUNDS = 3;
+const WARM_ROUNDS_MAX = 12;
 const ROUNDS_MIN = 5;
 const ROUNDS_MAX = 200;
 
@@ -181,14 +182,13 @@ export async function competeLatency(contest: LatencyContest, effort: Effort): P
   const opponent = typeof rival === "string" ? null : rival;
   const mine: LatencySample[] = [];
   const theirs: LatencySample[] = [];
-  const warmRounds = effort.small ? 0 : WARM_ROUNDS;
+  if (!effort.small) await warmLatency(ours);
   const rounds = effort.small ? 1 : ROUNDS_MIN;
-  for (let round = -warmRounds; round < rounds; round++) {
-    const pair = [await ours.run(), ...(opponent === null ? [] : [await opponent.run()])];
-    if (opponent !== null) requireSame(name, pair[0], pair[1]);
-    if (round < 0) continue;
-    mine.push(pair[0]);
-    if (opponent !== null) theirs.push(pair[1]);
+  for (let round = 0; round < rounds; round++) {
+    mine.push(await ours.run());
+    if (opponent === null) continue;
+    theirs.push(await opponent.run());
+    requireSame(name, mine[round], theirs[round]);
   }
   const latency = medians(mine);
   const rivalLatency = opponent === null ? null : medians(theirs);
@@ -205,6 +205,14 @@ export async function competeLatency(contest: LatencyContest, effort: Effort): P
     ...(rivalLatency === null ? {} : { rivalLatency }),
     ...(typeof rival === "string" ? { skipped: rival } : {}),
   }));
+}
+
+/** Rounds that are thrown away: some, and then until one collects nothing, which is when its code has been compiled. */
+async function warmLatency(side: LatencySide): Promise<void> {
+  for (let round = 1; round <= WARM_ROUNDS_MAX; round++) {
+    const { gcEvents = 0 } = await side.run();
+    if (round >= WARM_ROUNDS && gcEvents === 0) return;
+  }
 }
 
 /** The median round of each percentile, and the largest maximum. */
