@@ -9,6 +9,7 @@ import { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
 import type { Clock } from "../../kernel/core/clock.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import { invariant } from "../../kernel/core/invariant.ts";
+import { NoLog, type LogObserver } from "../../kernel/core/log.ts";
 import type { LatencyRecorder } from "../../kernel/core/observer.ts";
 import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
@@ -18,6 +19,7 @@ import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { IdleName } from "../../kernel/ring/idle.ts";
 import { CRITICAL, PriorityLane, ROUTINE } from "../../kernel/ring/priority-lane.ts";
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
+import type { LogTap } from "../../kernel/ring/log-ring.ts";
 import type { Feed } from "../../market/feed/feed.ts";
 import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
@@ -50,6 +52,10 @@ export interface AssemblyOptions {
   readonly lifecycle: StateWord;
   /** Whether barriers will be taken: memory for the copies is set aside. */
   readonly checkpoints: boolean;
+  /** Of the thread that assembles. */
+  readonly log?: LogObserver;
+  /** Of the threads that shards run in, by shard; those without one are not heard. */
+  readonly shardLogs?: readonly LogTap[];
   /** Made once names are known. */
   createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
 }
@@ -95,6 +101,8 @@ export class Assembly {
   readonly sinks: readonly Sink[];
   /** What each shard held at the last barrier; empty without checkpoints. */
   readonly snapshots: readonly Uint8Array[];
+  readonly log: LogObserver;
+  private readonly shardLogs: readonly LogTap[];
   private readonly lifecycle: StateWord;
   private readonly clock: Clock;
   private readonly book: BookKind;
@@ -116,6 +124,8 @@ export class Assembly {
     this.plan = plan;
     this.clock = options.clock;
     this.lifecycle = options.lifecycle;
+    this.log = options.log ?? new NoLog();
+    this.shardLogs = options.shardLogs ?? [];
     this.book = entry.book;
     this.market = new Market(Arena.create("market", 256 * 1024 * 1024), plan.limits.instruments);
     this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
@@ -137,6 +147,7 @@ export class Assembly {
       batch: options.batch,
       pressure: options.ingestPressure,
       clock: options.clock,
+      log: this.log,
     });
     this.outlet = new Outlet(this.ingest);
     this.feed = entry.create({ arena: this.ingestArena, registry: this.market.registry, outlet: this.outlet, epoch: this.market.epoch });
@@ -198,6 +209,7 @@ export class Assembly {
       anchorNs,
       batch,
       idle,
+      log: this.shardLogs[index] ?? null,
     };
   }
 
@@ -212,6 +224,7 @@ export class Assembly {
       priority: this.lanes.length === 0 ? null : { writer: new PriorityWriter(this.lanes[index]), relieve: () => this.relieveLane(this.lanes[index]) },
       clock: this.clock,
       lifecycle: this.lifecycle,
+      log: this.log,
     };
     const shard = new Shard(arena, links);
     arena.seal();
