@@ -136,9 +136,9 @@ export class RunLog {
     };
   }
 
-  /** Logs an error as it ends the run. */
+  /** The error that ends the run, for the file: on stderr the command itself says it. */
   error(error: unknown): void {
-    this.log.text(LOG_ERROR, error instanceof Error ? error.message : String(error));
+    if (this.settings.file !== null) this.log.text(LOG_ERROR, error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -175,6 +175,25 @@ export class Shard {
     return this.orderBook === null ? 0 : this.orderBook.unknownOrders;
   }
 
+  /** True while an instrument's book is in step, as far as is known. Cold. */
+  isSynced(lane: number): boolean {
+    return !this.quality.isUnsynced(lane);
+  }
+
+  /** Bars of an instrument that went to rules. Cold. */
+  ruleBars(lane: number): number {
+    let bars = 0;
+    for (let i = 0; i < this.rules.length; i++) bars += this.rules[i].barsOf(lane);
+    return bars;
+  }
+
+  /** Those of them on intervals whose rules all answer for the instrument. Cold. */
+  warmRuleBars(lane: number): number {
+    let bars = 0;
+    for (let i = 0; i < this.rules.length; i++) if (this.rules[i].isWarm(lane)) bars += this.rules[i].barsOf(lane);
+    return bars;
+  }
+
   /** Where a barrier copies the arena to: as many bytes as the arena uses. */
   setSnapshotTarget(target: Uint8Array): void {
     this.snapshotTarget = target;

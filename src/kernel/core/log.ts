@@ -56,7 +56,7 @@ export const LOG_EVENTS: readonly LogEvent[] = [
   { name: "market-unsynced", level: LOG_WARN, text: "messages were lost: every book of the shard is out of step" },
   { name: "bad-time", level: LOG_WARN, text: "{0} records so far with an event time out of its sane range, the last of {1:symbol}" },
   { name: "ring-full", level: LOG_DEBUG, text: "the input ring of shard {0} was full {1} times so far: the source waits" },
-  { name: "budget-exceeded", level: LOG_WARN, text: "the latency budget of stage {0:stage} was exceeded {1} times so far, the last time with {2} us" },
+  { name: "budget-exceeded", level: LOG_INFO, text: "the latency budget of stage {0:stage} was exceeded {1} times so far, the last time with {2} us" },
 ];
 
 /** Levels by event number, for the test on the hot path. */
