@@ -26,7 +26,8 @@ import { requireRecognised } from "./feed-reader.ts";
 import { PerfHooksGc } from "./perf-hooks-gc.ts";
 import { progressText } from "./progress.ts";
 import { RunControl } from "./run-control.ts";
-import type { LogSettings } from "./run-log.ts";
+import { logMemory, type LogSettings } from "./run-log.ts";
+import { atBound, highWaterOf, processMemory, type HighWater, type ProcessMemory } from "./run-memory.ts";
 import { VERSION } from "./version.ts";
 
 export type DriverName = "inline" | "threaded";
@@ -101,6 +102,11 @@ export interface RunSummary {
   readonly gcEvents: number;
   readonly seconds: number;
   readonly outputHash: string;
+  /** The most that was in use of what was sized at start, by part. */
+  readonly highWater: Readonly<Record<string, HighWater>>;
+  /** Parts that reached their bound. */
+  readonly atBound: readonly string[];
+  readonly memory: ProcessMemory;
   /** Entries of the log that found no room. */
   readonly logDropped: number;
   /** What stages with a budget took, against it; only with one. */
@@ -142,6 +148,7 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
     lifecycle: control.lifecycle.word,
     log: control.runLog.log,
     shardLogs: control.runLog.shardTaps,
+    logMemory: logMemory(control.runLog.shardTaps.length),
     checkpoints: options.store !== null,
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
@@ -249,6 +256,7 @@ function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, se
   const report = feed.report();
   const latency = control.histogram.snapshot();
   const budget = control.budgetReport();
+  const highWater = highWaterOf(assembly);
   const records: Record<string, number> = {};
   for (let type = 0; type < 256; type++) {
     const count = ingest.recordsOfType(type);
@@ -273,6 +281,9 @@ function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, se
     gcEvents,
     seconds,
     outputHash: collector.hash.text(),
+    highWater,
+    atBound: atBound(highWater),
+    memory: processMemory(assembly),
     logDropped: control.runLog.dropped.reduce((sum, thread) => sum + thread.dropped, 0),
     ...(budget === null ? {} : { budget, budgetTrips: control.budgetTrips }),
   };

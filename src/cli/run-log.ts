@@ -7,7 +7,7 @@ import { LOG_FILE_BYTES, LogFile } from "../connect/file/log-file.ts";
 import { Logger, type LogFormat, type LogReport } from "../control/logger.ts";
 import type { LiveClock } from "../kernel/core/clock.ts";
 import { LOG_ERROR } from "../kernel/core/log.ts";
-import { LogReader, LogWriter, createLog, type LogTap } from "../kernel/ring/log-ring.ts";
+import { DEFAULT_LOG_ENTRIES, LogReader, LogWriter, createLog, logBytes, type LogTap } from "../kernel/ring/log-ring.ts";
 import { logNames, type LogNameTables } from "./log-names.ts";
 import type { LogWorkerData } from "./log-worker.ts";
 
@@ -26,6 +26,15 @@ const TURN_ENTRIES = 256;
 const DEADLINE_NS = 2e9;
 /** Time that the writing thread is given beyond its own deadline before it is ended. */
 const GRACE_MS = 1000;
+
+/** Name and bytes of each ring of a run's log. */
+export function logMemory(shardThreads: number): { name: string; bytes: number }[] {
+  return threadNames(shardThreads).map((name) => ({ name: `log-${name}`, bytes: logBytes(DEFAULT_LOG_ENTRIES) }));
+}
+
+function threadNames(shardThreads: number): string[] {
+  return ["main", ...Array.from({ length: shardThreads }, (_, index) => `shard-${index}`)];
+}
 
 /** Empties the rings of a run. */
 interface Drain {
@@ -50,15 +59,10 @@ export class RunLog {
     this.settings = settings;
     this.clock = clock;
     this.write = write;
-    const tap = createLog(settings.level);
-    this.shardTaps = Array.from({ length: shardThreads }, () => createLog(settings.level));
-    this.threads = [{ name: "main", tap }, ...this.shardTaps.map((each, index) => ({ name: `shard-${index}`, tap: each }))];
-    this.log = new LogWriter(tap, clock);
-  }
-
-  /** Name and bytes of each ring. */
-  get memory(): readonly { readonly name: string; readonly bytes: number }[] {
-    return this.threads.map(({ name, tap }) => ({ name, bytes: tap.buffer.byteLength }));
+    this.threads = threadNames(shardThreads).map((name) => ({ name, tap: createLog(settings.level) }));
+    const [main, ...shards] = this.threads.map(({ tap }) => tap);
+    this.shardTaps = shards;
+    this.log = new LogWriter(main, clock);
   }
 
   /** Entries dropped so far, by thread. */

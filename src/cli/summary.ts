@@ -27,6 +27,8 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  stages    ${Object.entries(summary.stages)
       .map(([stage, { p50, p99 }]) => `${stage} p50 ${latencyText(p50)} p99 ${latencyText(p99)}`)
       .join("   ")}   of a packet`,
+    memoryLine(summary),
+    ...(summary.atBound.length === 0 ? [] : [`  at bound  ${summary.atBound.join("   ")}`]),
     ...budgetLine(summary),
     ...(summary.invariants === undefined
       ? []
@@ -34,6 +36,14 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  output    ${summary.outputHash.replace(/(.{8})(?=.)/g, "$1 ")}`,
     "",
   ].join("\n");
+}
+
+/** High-water marks of what limits size, and the process. */
+function memoryLine({ highWater, memory }: RunSummary): string {
+  const marks = Object.entries(highWater).filter(([, { max }]) => max > 0);
+  const mb = (bytes: number): string => `${grouped(bytes / 1024 ** 2)} MB`;
+  const used = marks.map(([part, { max, bound }]) => `${part} ${grouped(max)} of ${grouped(bound)}`);
+  return `  memory    ${[...used, `planned ${mb(memory.plannedBytes)} of ${mb(memory.limitBytes)}`, `resident ${mb(memory.rssBytes)}`, `heap ${mb(memory.heapUsedBytes)}`].join("   ")}`;
 }
 
 function budgetLine({ budget, budgetTrips = 0 }: RunSummary): string[] {

@@ -156,7 +156,7 @@ export const DEFAULT_LIMITS: LimitPlan = {
   orders: 1 << 20,
   levels: 1 << 18,
   ringRecords: 1 << 14,
-  memoryBytes: 512 * 1024 * 1024,
+  memoryBytes: 1024 * 1024 * 1024,
 };
 
 /** Data records between two watermark markers unless the plan says otherwise. */
