@@ -85,7 +85,7 @@ describe("the summary", () => {
       expect(summary.atBound).toEqual(["instruments", "orders"]);
       const { out } = await tercel(...args);
       expect(out).toContain("\n  at bound  instruments   orders\n");
-      expect(out).toMatch(/\n {2}memory {4}instruments 30 of 30 {3}orders 1,024 of 1,024 .* resident \d+ MB {3}heap \d+ MB\n/);
+      expect(out).toMatch(/\n {2}memory {4}instruments 30 of 30 {3}orders 1,024 of 1,024 .* resident [\d,]+ MB {3}heap [\d,]+ MB\n/);
     } finally {
       rmSync(folder, { recursive: true });
     }

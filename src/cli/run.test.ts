@@ -33,7 +33,7 @@ interface Summary {
 describe("tercel run", () => {
   it("runs in real time, is ended in good order by an interrupt, and prints what replay prints", async () => {
     const interrupt = setTimeout(() => process.emit("SIGINT"), 1500);
-    const { code, out: printed, err } = await tercel("run", live, "--json");
+    const { code, out: printed, err } = await tercel("run", live, "--json", "--log-level", "off");
     clearTimeout(interrupt);
     expect([code, err]).toEqual([0, ""]);
     const summary = JSON.parse(printed) as Summary;
