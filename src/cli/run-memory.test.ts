@@ -49,6 +49,16 @@ describe("the high-water marks of a run", () => {
     expect(marks["outputQueue"].max).toBeGreaterThanOrEqual(0);
   });
 
+  it("of priority lanes are there where a sink asks for priority", async () => {
+    const sinks = [{ kind: "file", path: "x", priority: true }] as const;
+    const urgent = { open: () => undefined, write: () => undefined, flush: () => 0, close: () => undefined, priority: true };
+    const { assembly } = await runBytes(BYTES, { plan: { ...busyPlan(), sinks }, sinks: [urgent] });
+    const { priorityLanes } = highWaterOf(assembly);
+    expect(priorityLanes.bound).toBe(8192);
+    expect(priorityLanes.max).toBeGreaterThan(1);
+    expect(highWaterOf((await runBytes(BYTES)).assembly)).not.toHaveProperty("priorityLanes");
+  });
+
   it("of a level book have levels and no orders", async () => {
     const { assembly } = await runBytes(new Uint8Array(0), { feed: "binance" });
     expect(Object.keys(highWaterOf(assembly))).toEqual(["instruments", "levels", "inputRing", "outputRing", "outputQueue"]);

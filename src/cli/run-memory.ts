@@ -26,7 +26,7 @@ export interface ProcessMemory {
 }
 
 /** Marks by name; an order book has orders, a level book has none. */
-export function highWaterOf({ plan, market, shards, ingest, inRings, outputs }: Assembly): Record<string, HighWater> {
+export function highWaterOf({ plan, market, shards, ingest, inRings, outputs, lanes, delivery }: Assembly): Record<string, HighWater> {
   const { limits } = plan;
   const most = (values: readonly number[]): number => Math.max(...values);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
@@ -43,6 +43,7 @@ export function highWaterOf({ plan, market, shards, ingest, inRings, outputs }: 
       refused: sum(inRings.map((_, shard) => ingest.ringRefusals(shard))),
     },
     outputRing: { max: most(outputs.map((queue) => queue.ringHighWater)), bound: limits.ringRecords },
+    ...(lanes.length === 0 ? {} : { priorityLanes: { max: delivery.laneHighWater, bound: lanes[0].sizes.routine + lanes[0].sizes.critical } }),
     outputQueue: { max: most(outputs.map((queue) => queue.spillHighWater)), bound: SPILL_MAX },
   };
 }
