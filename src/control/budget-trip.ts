@@ -73,8 +73,8 @@ export class BudgetTrip implements BudgetListener {
 
   onViolation(_stage: number): void {
     const times = this.times;
-    const now = this.clock.now();
-    times[this.next] = now;
+    this.clock.stamp(times, this.next);
+    const now = times[this.next];
     this.next = this.next + 1 === times.length ? 0 : this.next + 1;
     this.state[CALM_SINCE] = this.isCalm(now) ? this.state[CALM_SINCE] : NOT_CALM;
     if (!this.isDown && now - times[this.next] <= this.windowNs) this.fall();

@@ -32,6 +32,10 @@ class SteppingClock extends TestClock {
     this.advance(this.stepNs);
     return super.now();
   }
+
+  override stamp(times: Float64Array, at: number): void {
+    times[at] = this.now();
+  }
 }
 
 interface Outcome {

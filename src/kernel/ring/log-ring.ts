@@ -106,7 +106,7 @@ export class LogWriter implements LogObserver {
     }
     const slot = this.ring.claimedAt;
     const at = slot << 3;
-    this.slots.f64[at + TIME_F64] = this.clock.now();
+    this.clock.stamp(this.slots.f64, at + TIME_F64);
     this.slots.f64[at + DROPPED_F64] = this.counts[0];
     this.slots.u8[(slot << 6) + LEVEL_U8] = level;
     this.slots.u8[(slot << 6) + TRUNCATED_U8] = 0;
