@@ -1,5 +1,6 @@
 /** `tercel demo` (npm start): about 20 s of a simulated exchange through the whole pipeline, in real time, with a live line. */
 import { Option, type Command } from "commander";
+import { LOG_WARN } from "../kernel/core/log.ts";
 import { INSTRUMENTS_MAX, MarketSimulator } from "../sim/simulator.ts";
 import { demoPlan } from "./demo-plan.ts";
 import type { CommandContext } from "./main.ts";
@@ -68,6 +69,11 @@ async function demo(flags: DemoFlags, { terminal }: CommandContext): Promise<voi
     resume: false,
     openSource: (position) => new SimulatorSource(simulator, position),
     onProgress: (now) => progress.show(now),
+    log: { file: null, level: LOG_WARN, format: "text" },
+    onLog: (lines) => {
+      progress.end();
+      terminal.err(lines);
+    },
     warmUp: true,
     onWarmup: (report) => {
       if (flags.json !== true) terminal.err(warmupText(report));

@@ -7,7 +7,16 @@ describe("tercel doctor", () => {
     const { version, node, findings } = await tercelJson<{ version: string; node: string; findings: ReturnType<typeof examine> }>(["doctor"]);
     expect(version).toMatch(/^\d+\.\d+\.\d+/);
     expect(node).toBe(process.versions.node);
-    expect(findings.map((finding) => finding.check)).toEqual(["node", "cores", "isolated cores", "clock source", "clock step", "memory", "Atomics.pause"]);
+    expect(findings.map((finding) => finding.check)).toEqual([
+      "node",
+      "cores",
+      "isolated cores",
+      "clock source",
+      "clock step",
+      "memory",
+      "process",
+      "Atomics.pause",
+    ]);
     for (const { check, ok, seen, remedy } of findings) {
       expect(seen, check).not.toBe("");
       if (!ok) expect(remedy.length, check).toBeGreaterThan(20);

@@ -1,6 +1,6 @@
 /** `tercel doctor`: what on this host will hurt, one line each with the remedy. */
 import { readFileSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import type { Command } from "commander";
 import type { CommandContext } from "./main.ts";
@@ -32,7 +32,8 @@ export function examine(): Finding[] {
   const isolated = readOr("/sys/devices/system/cpu/isolated", "").trim();
   const source = readOr("/sys/devices/system/clocksource/clocksource0/current_clocksource", "unknown").trim();
   const stepNs = clockStepNs();
-  const heapMb = Math.round(getHeapStatistics().heap_size_limit / 1024 ** 2);
+  const { heap_size_limit: heapLimit, used_heap_size: heapUsed } = getHeapStatistics();
+  const mb = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MB`;
   return [
     { check: "node", ok: true, seen: `${process.versions.node}, V8 ${process.versions.v8}`, remedy: "" },
     { check: "cores", ok: cores >= 4, seen: `${cores}`, remedy: "give ingest, each shard and the sinks a core of their own; with fewer use --driver inline" },
@@ -47,8 +48,14 @@ export function examine(): Finding[] {
     {
       check: "memory",
       ok: totalmem() >= 2 * 1024 ** 3,
-      seen: `${Math.round(totalmem() / 1024 ** 2)} MB, heap limit ${heapMb} MB`,
+      seen: `${mb(totalmem())}, ${mb(freemem())} of it free`,
       remedy: "lower limits.memory in the pipeline",
+    },
+    {
+      check: "process",
+      ok: heapUsed < heapLimit / 2,
+      seen: `resident ${mb(process.memoryUsage.rss())}, heap ${mb(heapUsed)} of ${mb(heapLimit)}`,
+      remedy: "raise --max-old-space-size: what surrounds the hot path lives there",
     },
     {
       check: "Atomics.pause",

@@ -2,8 +2,9 @@
  * `--explain`: what a run would be. The YAML holds every value in force, defaults too, and can be run again; what the options decided
  * and the memory stand in its comments.
  */
-import { Assembly, type MemoryLine } from "../engine/pipeline/assembly.ts";
+import { Assembly } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
+import type { MemoryLine } from "../engine/pipeline/memory-plan.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { formatDuration } from "../engine/pipeline/quantity.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
@@ -12,6 +13,7 @@ import { Lifecycle } from "../kernel/lifecycle/machine.ts";
 import type { IdleName } from "../kernel/ring/idle.ts";
 import { planToYaml } from "./config/plan-yaml.ts";
 import type { DriverName } from "./pipeline-run.ts";
+import { logMemory } from "./run-log.ts";
 import { grouped, table, type Terminal } from "./terminal.ts";
 
 /** What the plan does not say. */
@@ -43,22 +45,40 @@ export function explainRun(settings: RunSettings, json: boolean, terminal: Termi
     terminal.out(`${JSON.stringify({ plan, run, memory, memoryBytes: bytes, limitBytes: plan.limits.memoryBytes })}\n`);
     return;
   }
-  const arenas = [...Map.groupBy(memory, (line) => line.arena)].map(([arena, lines]) => [arena, grouped(lines.reduce((sum, line) => sum + line.bytes, 0))]);
   const comments = [
     `input   ${input.join(", ")} as ${feed}, in pieces of ${pieceBytes} bytes, speed ${run.speed}`,
     `driver  ${driver}, ${shards} ${shards === 1 ? "shard" : "shards"}, batches of ${batch}${idle === null ? "" : `, idle ${idle}`}`,
     `checkpoints  ${checkpoint === null ? "none" : `${checkpoint.folder}, every ${formatDuration(checkpoint.everyNs)}`}`,
     "",
-    "memory in bytes, taken before the first message",
-    ...table([...arenas, ["sum", `${grouped(bytes)} of ${grouped(plan.limits.memoryBytes)}`]])
-      .trimEnd()
-      .split("\n"),
+    "memory in bytes, taken before the first message, and its share of limits.memory",
+    ...memoryText(memory, plan.limits.memoryBytes),
   ];
   terminal.out(planToYaml(plan) + comments.map((line) => `# ${line}`.trimEnd()).join("\n") + "\n");
 }
 
+/** Regions shown one by one. */
+const REGIONS_SHOWN = 12;
+
+/** The sums of arenas, rings, images and logs, and the largest regions, biggest first. */
+function memoryText(memory: readonly MemoryLine[], limitBytes: number): string[] {
+  const share = (bytes: number): string => `${((bytes / limitBytes) * 100).toFixed(2).padStart(6)}%`;
+  const row = (name: string, bytes: number): string[] => [name, grouped(bytes).padStart(15), share(bytes)];
+  const sums = [...Map.groupBy(memory, (line) => line.arena)].map(([name, lines]) => ({ name, bytes: lines.reduce((sum, line) => sum + line.bytes, 0) }));
+  const total = sums.reduce((sum, each) => sum + each.bytes, 0);
+  const regions = memory.toSorted((a, b) => b.bytes - a.bytes).slice(0, REGIONS_SHOWN);
+  return table([
+    ...sums.toSorted((a, b) => b.bytes - a.bytes).map(({ name, bytes }) => row(name, bytes)),
+    [...row("sum", total), `of ${grouped(limitBytes)}`],
+    [""],
+    [`the largest ${regions.length} of ${memory.length} regions`],
+    ...regions.map(({ arena, name, bytes }) => row(`${arena}/${name}`, bytes)),
+  ])
+    .trimEnd()
+    .split("\n");
+}
+
 /** The regions of a run that is built and thrown away. */
-function memoryOf({ plan, feed, shards, batch, checkpoint }: RunSettings): MemoryLine[] {
+function memoryOf({ plan, feed, driver: driverName, shards, batch, checkpoint }: RunSettings): MemoryLine[] {
   const clock = new LiveClock();
   const driver = new InlineDriver(batch);
   const assembly = new Assembly({
@@ -73,6 +93,7 @@ function memoryOf({ plan, feed, shards, batch, checkpoint }: RunSettings): Memor
     latency: new NoLatencyRecorder(),
     lifecycle: new Lifecycle(clock).word,
     checkpoints: checkpoint !== null,
+    logMemory: logMemory(driverName === "threaded" ? shards : 0),
     createSinks: () => [],
   });
   return assembly.memoryPlan();

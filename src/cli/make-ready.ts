@@ -1,8 +1,9 @@
 /**
- * INIT to READY. A run on recorded or simulated time is ready when its gates pass. A run in real time is first warmed: pieces of a
- * simulated session go through a pipeline of the same plan, thrown away afterwards, until the p99 of a piece has settled.
+ * INIT to READY. A run on recorded or simulated time is ready when its clock is sane. A run in real time is first warmed: pieces of a
+ * simulated session go through a pipeline of the same plan, thrown away afterwards, until the p99 of a piece has settled; a live run is
+ * READY once its other gates hold too (live-gates.ts), and DEGRADED while one does not.
  */
-import { GATE_CLOCK_SANE, Readiness, type Gate } from "../control/readiness.ts";
+import { GATE_CLOCK_SANE, Readiness, type Gate, type MissingGate } from "../control/readiness.ts";
 import { WarmupController, type WarmupReport } from "../control/warmup.ts";
 import { Assembly } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
@@ -22,21 +23,26 @@ const TOLERANCE = 1;
 const GRAIN_NS = 100_000;
 const ROUNDS_MAX = 60;
 
-/** Without a plan the gates decide alone; with one it is warmed first. */
-export function makeReady(lifecycle: Lifecycle, clock: Clock, warmed: PipelinePlan | null): WarmupReport | null {
-  const readiness = new Readiness([clockGate(clock)]);
+/** The way to READY and what keeps it there. */
+export interface ReadyWatch {
+  /** What the warm-up said; null without one. */
+  readonly report: WarmupReport | null;
+  /** To be called now and then in a live run: READY once no gate is missing, DEGRADED while one is. Answers what is missing. */
+  readonly poll: () => readonly MissingGate[];
+}
+
+/** Without a plan the gates decide alone; with one it is warmed first. `gates`: what must hold beside a sane clock. */
+export function makeReady(lifecycle: Lifecycle, clock: Clock, warmed: PipelinePlan | null, gates: readonly Gate[] = []): ReadyWatch {
+  const readiness = new Readiness([clockGate(clock), ...gates]);
   if (warmed === null) {
     lifecycle.transition("WARMUP");
-    if (readiness.evaluate().ready) lifecycle.transition("READY");
-    else readiness.watch(lifecycle);
-    return null;
+    return { report: null, poll: pollOf(lifecycle, readiness, () => (readiness.evaluate().ready ? lifecycle.transition("READY") : undefined)) };
   }
-  const iteration = createRehearsal(warmed, clock);
   const controller = new WarmupController({
     lifecycle,
     readiness,
     clock,
-    iteration,
+    iteration: createRehearsal(warmed, clock),
     iterations: ROUND_PIECES,
     tolerance: TOLERANCE,
     grainNs: GRAIN_NS,
@@ -44,7 +50,17 @@ export function makeReady(lifecycle: Lifecycle, clock: Clock, warmed: PipelinePl
   });
   let report = controller.step();
   while (report.outcome === "warming") report = controller.step();
-  return report;
+  return { report, poll: pollOf(lifecycle, readiness, () => void controller.step()) };
+}
+
+/** In WARMUP a step towards READY; after it the gates are watched. */
+function pollOf(lifecycle: Lifecycle, readiness: Readiness, step: () => void): () => readonly MissingGate[] {
+  const poll = (): readonly MissingGate[] => {
+    if (lifecycle.state === "WARMUP") step();
+    return readiness.watch(lifecycle).missing;
+  };
+  poll();
+  return poll;
 }
 
 /** The clock moves forward. */

@@ -4,9 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { JsonlSink } from "../connect/file/jsonl-sink.ts";
+import type { BudgetReport } from "../control/budget.ts";
 import { GcObserver } from "../control/gc-observer.ts";
-import { Histogram } from "../control/histogram.ts";
-import { LatencyLedger } from "../control/latency-ledger.ts";
 import type { WarmupReport } from "../control/warmup.ts";
 import type { CheckpointStore, RunIdentity } from "../engine/checkpoint/checkpoint.ts";
 import { OutputText } from "../engine/pipeline/output-text.ts";
@@ -15,17 +14,20 @@ import { Assembly } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { Run, type Driver } from "../engine/pipeline/run.ts";
-import { STAGE_NAMES } from "../engine/pipeline/stages.ts";
 import { ThreadedDriver } from "../engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
-import { Lifecycle } from "../kernel/lifecycle/machine.ts";
+import { LOG_INFO, LOG_OFF, LOG_WARN } from "../kernel/core/log.ts";
+import type { LifecycleState } from "../kernel/lifecycle/state-word.ts";
 import type { IdleName } from "../kernel/ring/idle.ts";
 import { SIDE_ASK, SIDE_BID, TYPE_ACK, TYPE_BAR, TYPE_PANE, TYPE_SIGNAL, typeName } from "../kernel/record/header.ts";
 import { levels } from "../market/book/book-view.ts";
 import type { BookTruth } from "../sim/truth.ts";
 import { requireRecognised } from "./feed-reader.ts";
 import { PerfHooksGc } from "./perf-hooks-gc.ts";
-import { makeReady } from "./make-ready.ts";
+import { progressText } from "./progress.ts";
+import { RunControl } from "./run-control.ts";
+import { logMemory, type LogSettings } from "./run-log.ts";
+import { atBound, highWaterOf, processMemory, type HighWater, type ProcessMemory } from "./run-memory.ts";
 import { VERSION } from "./version.ts";
 
 export type DriverName = "inline" | "threaded";
@@ -51,8 +53,12 @@ export interface PipelineRunOptions {
   /** Whether to warm up first: for runs in real time, whose latencies count. */
   readonly warmUp: boolean;
   onWarmup?(report: WarmupReport): void;
-  /** Told one sentence about what the figures of the summary alone would not explain. */
-  onNote?(text: string): void;
+  /** Whether READY waits for books, lookbacks and a fresh feed: for runs on live data. */
+  readonly isLive?: boolean;
+  /** Where diagnostics go; without it, nowhere. */
+  readonly log?: LogSettings;
+  /** Takes the lines of a log that goes to stderr. */
+  onLog?(lines: string): void;
   /** The venue's own books at the end, where it can be asked: every book of the run is compared. */
   readonly truth?: (symbol: string) => BookTruth;
 }
@@ -68,6 +74,7 @@ export interface RunProgress {
   readonly maxNs: number | null;
   readonly ringUse: number;
   readonly gcEvents: number;
+  readonly lifecycle: LifecycleState;
 }
 
 /** What `replay --json` prints. */
@@ -95,6 +102,17 @@ export interface RunSummary {
   readonly gcEvents: number;
   readonly seconds: number;
   readonly outputHash: string;
+  /** The most that was in use of what was sized at start, by part. */
+  readonly highWater: Readonly<Record<string, HighWater>>;
+  /** Parts that reached their bound. */
+  readonly atBound: readonly string[];
+  readonly memory: ProcessMemory;
+  /** Entries of the log that found no room. */
+  readonly logDropped: number;
+  /** What stages with a budget took, against it; only with one. */
+  readonly budget?: Readonly<Record<string, BudgetReport>>;
+  /** How often the budget's breaker fell; only with one. */
+  readonly budgetTrips?: number;
   /** Present where the venue could be asked. */
   readonly invariants?: { readonly booksChecked: number; readonly booksEqual: number };
 }
@@ -102,10 +120,20 @@ export interface RunSummary {
 /** Runs to the end of the source. */
 export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
   const clock = new LiveClock();
-  const histogram = new Histogram();
-  const ledger = new LatencyLedger(STAGE_NAMES, clock);
-  const lifecycle = new Lifecycle(clock);
-  const driver = options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, options.batch, undefined, options.idle);
+  const control = createControl(options, clock);
+  try {
+    return await runUnder(control, clock, options);
+  } catch (error) {
+    control.runLog.error(error);
+    throw error;
+  } finally {
+    await control.end();
+  }
+}
+
+async function runUnder(control: RunControl, clock: LiveClock, options: PipelineRunOptions): Promise<RunSummary> {
+  const driver =
+    options.driver === "inline" ? new InlineDriver(options.batch, control.ledger) : new ThreadedDriver(clock, options.batch, undefined, options.idle);
   let run: Run | null = null;
   const assembly = new Assembly({
     plan: options.plan,
@@ -116,8 +144,11 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     outputPressure: driver.outputPressure,
     barriers: { onBarrier: (epoch) => run?.onBarrier(epoch) },
     clock,
-    latency: histogram,
-    lifecycle: lifecycle.word,
+    latency: control.latency,
+    lifecycle: control.lifecycle.word,
+    log: control.runLog.log,
+    shardLogs: control.runLog.shardTaps,
+    logMemory: logMemory(control.runLog.shardTaps.length),
     checkpoints: options.store !== null,
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
@@ -125,7 +156,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     },
   });
   driver.attach(assembly);
-  const warmup = makeReady(lifecycle, clock, options.warmUp ? options.plan : null);
+  const warmup = control.begin(assembly, options.warmUp, options.isLive === true);
   if (warmup !== null) options.onWarmup?.(warmup);
 
   const gc = new GcObserver(new PerfHooksGc());
@@ -136,13 +167,13 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     assembly,
     driver: driver satisfies Driver,
     clock,
-    stages: ledger,
+    stages: control.ledger,
     pieceBytes: options.pieceBytes,
     speed: options.speed,
     identity: identityOf(options),
     store: options.store,
     checkpointEveryNs: options.checkpointEveryNs,
-    onProgress: (position) => options.onProgress?.(progressOf(assembly, histogram, gc.events, position, seconds())),
+    onProgress: (position) => tellProgress(options, control, progressOf(assembly, control, gc.events, position, seconds())),
   });
   let position = 0;
   if (options.resume) position = run.resume();
@@ -154,15 +185,33 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     await source.close();
   }
   requireRecognised(options.input, options.feed, assembly.feed, run.position);
-  if (assembly.feed.report().malformed > 0 && assembly.market.registry.count === options.plan.limits.instruments) {
-    options.onNote?.(`limits.instruments is ${options.plan.limits.instruments} and all of them are taken: messages of any more are among the malformed`);
-  }
+  noteFullRegistry(assembly, control);
   const workerGc = driver instanceof ThreadedDriver ? driver.gcEvents : 0;
   const elapsed = seconds();
   await driver.breathe(); // collections are told once the loop has turned
   gc.stop();
-  const summary = summaryOf(assembly, histogram, ledger, gc.events + workerGc, elapsed);
+  const summary = summaryOf(assembly, control, gc.events + workerGc, elapsed);
   return options.truth === undefined ? summary : { ...summary, invariants: compareBooks(assembly, options.truth) };
+}
+
+/** What the figures of the summary alone would not explain. */
+function noteFullRegistry({ plan, feed, market }: Assembly, control: RunControl): void {
+  const { instruments } = plan.limits;
+  if (feed.report().malformed === 0 || market.registry.count < instruments) return;
+  control.runLog.log.text(LOG_WARN, `limits.instruments is ${instruments} and all of them are taken: messages of any more are among the malformed`);
+}
+
+function createControl(options: PipelineRunOptions, clock: LiveClock): RunControl {
+  const { plan, driver, shards, log } = options;
+  const shardThreads = driver === "threaded" ? shards : 0;
+  const settings = log ?? { file: null, level: LOG_OFF, format: "text" };
+  return new RunControl({ plan, clock, shardThreads, log: settings, write: (lines) => options.onLog?.(lines) });
+}
+
+/** Progress for whoever asked, and once a minute in the log. */
+function tellProgress(options: PipelineRunOptions, control: RunControl, progress: RunProgress): void {
+  options.onProgress?.(progress);
+  if (control.isMinuteOver(progress.seconds)) control.runLog.log.text(LOG_INFO, progressText(progress));
 }
 
 /** Compares every level of every book with the venue's own. */
@@ -177,15 +226,17 @@ function compareBooks(assembly: Assembly, truth: (symbol: string) => BookTruth):
   return { booksChecked: registry.count, booksEqual };
 }
 
-/** What of a run its checkpoints belong to. */
+/** What of a run its checkpoints belong to: what decides its outputs. A budget does not, but for its breaker, which is not in a checkpoint. */
 function identityOf(options: PipelineRunOptions): RunIdentity {
-  const pipeline = createHash("sha256").update(JSON.stringify(options.plan)).digest("hex");
+  const pipeline = createHash("sha256")
+    .update(JSON.stringify({ ...options.plan, budget: null }))
+    .digest("hex");
   return { pipeline, feed: options.feed, shards: options.shards, input: options.input, version: VERSION };
 }
 
-function progressOf(assembly: Assembly, histogram: Histogram, gcEvents: number, position: number, seconds: number): RunProgress {
+function progressOf(assembly: Assembly, control: RunControl, gcEvents: number, position: number, seconds: number): RunProgress {
   const { collector, ingest, inRings } = assembly;
-  const latency = histogram.snapshot();
+  const latency = control.histogram.snapshot();
   return {
     seconds,
     position,
@@ -196,13 +247,16 @@ function progressOf(assembly: Assembly, histogram: Histogram, gcEvents: number, 
     maxNs: latency.maxNs,
     ringUse: Math.max(...inRings.map((ring) => ring.used / ring.capacity)),
     gcEvents,
+    lifecycle: control.lifecycle.state,
   };
 }
 
-function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedger, gcEvents: number, seconds: number): RunSummary {
+function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, seconds: number): RunSummary {
   const { collector, ingest, feed, shards } = assembly;
   const report = feed.report();
-  const latency = histogram.snapshot();
+  const latency = control.histogram.snapshot();
+  const budget = control.budgetReport();
+  const highWater = highWaterOf(assembly);
   const records: Record<string, number> = {};
   for (let type = 0; type < 256; type++) {
     const count = ingest.recordsOfType(type);
@@ -223,10 +277,15 @@ function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedg
     unknownOrders: shards.reduce((sum, shard) => sum + shard.unknownOrders, 0),
     bookRefusals: shards.reduce((sum, shard) => sum + shard.bookRefusals, 0),
     latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
-    stages: Object.fromEntries(ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
+    stages: Object.fromEntries(control.ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
     gcEvents,
     seconds,
     outputHash: collector.hash.text(),
+    highWater,
+    atBound: atBound(highWater),
+    memory: processMemory(assembly),
+    logDropped: control.runLog.dropped.reduce((sum, thread) => sum + thread.dropped, 0),
+    ...(budget === null ? {} : { budget, budgetTrips: control.budgetTrips }),
   };
 }
 

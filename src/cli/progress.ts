@@ -26,17 +26,26 @@ export class ProgressLine {
     const rate = (progress.records - this.lastRecords) / since;
     this.shownAt = progress.seconds;
     this.lastRecords = progress.records;
-    const text =
-      `${progress.seconds.toFixed(1).padStart(6)} s  ${grouped(rate).padStart(10)} records/s` +
-      `  p50 ${latencyText(progress.p50Ns)}  p99 ${latencyText(progress.p99Ns)}  max ${latencyText(progress.maxNs)}` +
-      `  ring ${(progress.ringUse * 100).toFixed(0)}%  signals ${grouped(progress.signals)}  gc ${progress.gcEvents}`;
+    const text = `${progress.seconds.toFixed(1).padStart(6)} s  ${grouped(rate).padStart(10)} records/s${figures(progress)}`;
     if (this.terminal.isInteractive) this.terminal.err(`\r${text.padEnd(this.width)}`);
     else this.terminal.err(`${text}\n`);
     this.width = text.length;
   }
 
-  /** Clears the live line. */
+  /** Clears the live line, so that another can stand in its place. */
   end(): void {
     if (!this.silent && this.terminal.isInteractive && this.width > 0) this.terminal.err(`\r${" ".repeat(this.width)}\r`);
   }
+}
+
+/** The figures of a moment as one line of a log: records since the start. */
+export function progressText(progress: RunProgress): string {
+  return `${progress.seconds.toFixed(0)} s  ${grouped(progress.records)} records${figures(progress)}`;
+}
+
+function figures({ p50Ns, p99Ns, maxNs, ringUse, signals, gcEvents, lifecycle }: RunProgress): string {
+  return (
+    `  p50 ${latencyText(p50Ns)}  p99 ${latencyText(p99Ns)}  max ${latencyText(maxNs)}` +
+    `  ring ${(ringUse * 100).toFixed(0)}%  signals ${grouped(signals)}  gc ${gcEvents}${lifecycle === "READY" ? "" : `  ${lifecycle}`}`
+  );
 }

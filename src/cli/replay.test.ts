@@ -83,6 +83,7 @@ describe("tercel replay", () => {
       "quality",
       "latency",
       "stages",
+      "memory",
       "output",
       "",
     ]);

@@ -1,13 +1,16 @@
 /** What replay, simulate and run share: their options, and the way from a plan and a source to the printed summary. */
 import { Option, type Command } from "commander";
 import { FileCheckpointStore } from "../connect/file/checkpoint-store.ts";
+import type { LogFormat } from "../control/logger.ts";
 import { parseDuration } from "../engine/pipeline/quantity.ts";
 import { StreamError } from "../kernel/core/errors.ts";
+import { LOG_INFO, LOG_LEVELS, LOG_WARN, logLevelOf } from "../kernel/core/log.ts";
 import { IDLE_NAMES, type IdleName } from "../kernel/ring/idle.ts";
 import { explainRun } from "./explain-run.ts";
 import type { CommandContext } from "./main.ts";
 import { runPipeline, type DriverName, type PipelineRunOptions, type RunSummary } from "./pipeline-run.ts";
 import { ProgressLine } from "./progress.ts";
+import type { LogSettings } from "./run-log.ts";
 import { summaryText, warmupText } from "./summary.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -24,11 +27,14 @@ export interface RunFlags {
   every: string;
   resume?: boolean;
   explain?: boolean;
+  log?: string;
+  logLevel?: string;
+  logFormat: LogFormat;
   json?: boolean;
 }
 
 /** What a command itself decides. */
-export type RunSubject = Pick<PipelineRunOptions, "plan" | "feed" | "input" | "pieceBytes" | "speed" | "openSource" | "warmUp" | "truth"> & {
+export type RunSubject = Pick<PipelineRunOptions, "plan" | "feed" | "input" | "pieceBytes" | "speed" | "openSource" | "warmUp" | "isLive" | "truth"> & {
   /** Heads the summary. */
   readonly title: string;
 };
@@ -44,6 +50,9 @@ export function addRunOptions(command: Command): Command {
     .option("--every <duration>", "time between checkpoints", "1s")
     .option("--resume", "go on from the newest checkpoint")
     .option("--explain", "print the effective pipeline as YAML and the memory it takes, and run nothing")
+    .option("--log <file>", "append diagnostics to a file instead of stderr, written by a thread of its own")
+    .addOption(new Option("--log-level <name>", "from which level on: by default warn on stderr, info in a file").choices(LOG_LEVELS))
+    .addOption(new Option("--log-format <name>", "how lines look").choices(["text", "json"]).default("text"))
     .option("--json", "one JSON document on stdout");
 }
 
@@ -71,7 +80,11 @@ export async function execute({ title, ...subject }: RunSubject, flags: RunFlags
       checkpointEveryNs,
       resume: flags.resume === true,
       onProgress: (now) => progress.show(now),
-      onNote: (text) => terminal.err(`tercel: ${text}\n`),
+      log: logSettings(flags),
+      onLog: (lines) => {
+        progress.end();
+        terminal.err(lines);
+      },
       onWarmup: (report) => {
         if (!json) terminal.err(warmupText(report));
       },
@@ -81,6 +94,12 @@ export async function execute({ title, ...subject }: RunSubject, flags: RunFlags
   }
   terminal.out(json ? `${JSON.stringify(summary)}\n` : summaryText(title, summary));
   return summary;
+}
+
+/** Where diagnostics go: what must be acted on to stderr, unless a file is named. */
+function logSettings({ log, logLevel, logFormat }: RunFlags): LogSettings {
+  const level = logLevel === undefined ? (log === undefined ? LOG_WARN : LOG_INFO) : logLevelOf(logLevel);
+  return { file: log ?? null, level, format: logFormat };
 }
 
 /** The store in a folder; emptied for a run from the start. */

@@ -33,7 +33,7 @@ interface Summary {
 describe("tercel run", () => {
   it("runs in real time, is ended in good order by an interrupt, and prints what replay prints", async () => {
     const interrupt = setTimeout(() => process.emit("SIGINT"), 1500);
-    const { code, out: printed, err } = await tercel("run", live, "--json");
+    const { code, out: printed, err } = await tercel("run", live, "--json", "--log-level", "off");
     clearTimeout(interrupt);
     expect([code, err]).toEqual([0, ""]);
     const summary = JSON.parse(printed) as Summary;
@@ -81,8 +81,16 @@ describe("--explain", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(parsePlan(yaml, "explained.yaml")).toEqual(parsePlan(TEXT, live));
     expect(yaml).toContain("# driver  inline, 1 shard, batches of 256\n# checkpoints  none\n");
-    expect(yaml).toMatch(/^# sum +[\d,]+ of 536,870,912$/m);
+    expect(yaml).toMatch(/^# sum +[\d,]+ +[\d.]+% +of 1,073,741,824$/m);
     expect(() => readFileSync(out)).toThrow("ENOENT");
+    const shares = (lines: string[]): number[] => lines.map((line) => Number(/([\d,]+) +[\d.]+%/.exec(line)?.[1].replaceAll(",", "")));
+    const [sums, regions] = yaml.slice(yaml.indexOf("# memory in bytes")).split("#\n# the largest 12 of ");
+    const [parts, total] = [shares(sums.trimEnd().split("\n").slice(1, -1)), shares([sums.trimEnd().split("\n").at(-1) ?? ""])[0]];
+    expect(parts).toEqual(parts.toSorted((a, b) => b - a));
+    expect(parts.reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
+    const largest = shares(regions.trimEnd().split("\n").slice(1));
+    expect(largest).toHaveLength(12);
+    expect(largest).toEqual(largest.toSorted((a, b) => b - a));
   });
 
   it("as JSON it has the plan, what the options decided, and every region of memory", async () => {
@@ -111,9 +119,11 @@ describe("--explain", () => {
     const explained = await tercelJson<Explained>(args);
     expect(explained.plan).toEqual(parsePlan(TEXT, live));
     expect(explained.run).toMatchObject({ feed: "itch50", driver: "threaded", shards: 2, idle: "yield", speed: "max", checkpoint: { folder, everyNs: 1e9 } });
-    expect(new Set(explained.memory.map((line) => line.arena))).toEqual(new Set(["market", "ingest", "shard-0", "shard-1", "collector", "rings"]));
+    expect(new Set(explained.memory.map((line) => line.arena))).toEqual(
+      new Set(["market", "ingest", "shard-0", "shard-1", "collector", "rings", "images", "logs"]),
+    );
     expect(explained.memoryBytes).toBe(explained.memory.reduce((sum, line) => sum + line.bytes, 0));
-    expect(explained.limitBytes).toBe(512 * 1024 ** 2);
+    expect(explained.limitBytes).toBe(1024 ** 3);
   });
 
   it("a plan that does not fit into its memory is told before it runs", async () => {
@@ -121,6 +131,8 @@ describe("--explain", () => {
     writeFileSync(path, "pipeline: large\nbars: 1s\nlimits: { memory: 1MB }\n");
     const { code, err } = await tercel("simulate", "calm", "--pipeline", path, "--explain");
     expect(code).toBe(2);
-    expect(err).toMatch(/^tercel: .*1048576/);
+    expect(err).toMatch(
+      /^tercel: the pipeline needs shard of \d+ \(limits\.orders, .* bytes, over the limit of 1048576: it would fit with limits\.memory \d+MB/,
+    );
   });
 });

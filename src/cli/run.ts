@@ -36,6 +36,7 @@ async function run(path: string, flags: RunFlags, context: CommandContext): Prom
         speed: 1,
         openSource: (position) => live.open(position),
         warmUp: true,
+        isLive: true,
       },
       flags,
       context,

@@ -6,6 +6,8 @@ import { grouped, latencyText } from "./terminal.ts";
 /** One line about the warm-up. */
 export function warmupText(report: WarmupReport): string {
   const p99 = latencyText(report.p99Ns);
+  const missing = report.missing.map((gate) => `${gate.gate} (${gate.missing})`).join(", ");
+  if (report.outcome === "waiting") return `warm after ${report.rounds} rounds, p99 of a packet ${p99}: READY waits for ${missing}\n`;
   if (report.outcome === "ready") return `warm after ${report.rounds} rounds, p99 of a packet ${p99}: READY\n`;
   return `not warm after ${report.rounds} rounds, p99 of a packet ${p99}: DEGRADED, orders are not executed\n`;
 }
@@ -25,10 +27,30 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  stages    ${Object.entries(summary.stages)
       .map(([stage, { p50, p99 }]) => `${stage} p50 ${latencyText(p50)} p99 ${latencyText(p99)}`)
       .join("   ")}   of a packet`,
+    memoryLine(summary),
+    ...(summary.atBound.length === 0 ? [] : [`  at bound  ${summary.atBound.join("   ")}`]),
+    ...budgetLine(summary),
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),
     `  output    ${summary.outputHash.replace(/(.{8})(?=.)/g, "$1 ")}`,
     "",
   ].join("\n");
+}
+
+/** High-water marks of what limits size, and the process. */
+function memoryLine({ highWater, memory }: RunSummary): string {
+  const marks = Object.entries(highWater).filter(([, { max }]) => max > 0);
+  const mb = (bytes: number): string => `${grouped(bytes / 1024 ** 2)} MB`;
+  const used = marks.map(([part, { max, bound }]) => `${part} ${grouped(max)} of ${grouped(bound)}`);
+  return `  memory    ${[...used, `planned ${mb(memory.plannedBytes)} of ${mb(memory.limitBytes)}`, `resident ${mb(memory.rssBytes)}`, `heap ${mb(memory.heapUsedBytes)}`].join("   ")}`;
+}
+
+function budgetLine({ budget, budgetTrips = 0 }: RunSummary): string[] {
+  if (budget === undefined) return [];
+  const stages = Object.entries(budget).map(([stage, { budgetNs, violations, worstNs }]) => {
+    const seen = violations === null ? "unknown" : `${grouped(violations)} over it, worst ${latencyText(worstNs)}`;
+    return `${stage} ${latencyText(budgetNs)}: ${seen}`;
+  });
+  return [`  budget    ${stages.join("   ")}${budgetTrips === 0 ? "" : `   the breaker fell ${budgetTrips} times`}`];
 }

@@ -5,7 +5,7 @@ import { ProgressLine } from "./progress.ts";
 import { createProcessTerminal, grouped, latencyText, table } from "./terminal.ts";
 
 function progress(seconds: number, records: number): RunProgress {
-  return { seconds, position: 0, records, signals: 3, p50Ns: 410, p99Ns: 3800, maxNs: 94e6, ringUse: 0.25, gcEvents: 0 };
+  return { seconds, position: 0, records, signals: 3, p50Ns: 410, p99Ns: 3800, maxNs: 94e6, ringUse: 0.25, gcEvents: 0, lifecycle: "READY" };
 }
 
 describe("figures for people", () => {

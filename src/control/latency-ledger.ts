@@ -8,6 +8,7 @@
 import type { Clock } from "../kernel/core/clock.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import type { StageObserver } from "../kernel/core/observer.ts";
+import { LatencyBudget } from "./budget.ts";
 import { Histogram, HISTOGRAM_BYTES, type HistogramSnapshot } from "./histogram.ts";
 
 /** Most stages of a path. */
@@ -35,6 +36,8 @@ export interface LatencyLedgerOptions {
   readonly every?: number;
   /** Bytes shared with a reader in another thread: LatencyLedger.bytesFor(stages). */
   readonly buffer?: SharedArrayBuffer;
+  /** The shares are compared with it, stage by stage. Its first stages are those of the ledger. */
+  readonly budget?: LatencyBudget;
 }
 
 export class LatencyLedger implements StageObserver {
@@ -44,6 +47,7 @@ export class LatencyLedger implements StageObserver {
   readonly histograms: readonly Histogram[];
   readonly total: Histogram;
   private readonly clock: Clock;
+  private readonly budget: LatencyBudget;
   private readonly every: number;
   private readonly row: Float64Array = new Float64Array(WORDS);
   private readonly shares: Float64Array;
@@ -60,6 +64,7 @@ export class LatencyLedger implements StageObserver {
     const buffer = options.buffer ?? new SharedArrayBuffer(LatencyLedger.bytesFor(stages.length));
     this.stages = [...stages];
     this.clock = clock;
+    this.budget = options.budget ?? new LatencyBudget(stages.map((name) => ({ name, budgetNs: Infinity })));
     this.every = every;
     this.shares = new Float64Array(stages.length);
     this.total = Histogram.createOver(buffer, 0);
@@ -107,6 +112,7 @@ export class LatencyLedger implements StageObserver {
     for (let i = 0; i < this.shares.length; i++) {
       if ((marked & (1 << i)) === 0) continue;
       this.histograms[i].record(this.shares[i]);
+      this.budget.check(i, this.shares, i);
       row[TOTAL] += this.shares[i];
     }
     this.total.record(row[TOTAL]);

@@ -3,10 +3,13 @@ import { StreamError } from "../kernel/core/errors.ts";
 import { Histogram } from "./histogram.ts";
 import { Metrics } from "./metrics.ts";
 import {
+  budgetFamilies,
   counterFamily,
   gaugeFamily,
+  highWaterFamilies,
   histogramFamily,
   LATENCY_BOUNDS_NS,
+  memoryFamily,
   type MetricFamily,
   metricsFamilies,
   prometheusText,
@@ -188,4 +191,37 @@ it("a state is 1 for the one that holds and 0 for the others", () => {
     ["READY", 1],
     ["DEGRADED", 0],
   ]);
+});
+
+describe("families of a run", () => {
+  it("budgets have a series a stage, in seconds, and leave out what was not measured", () => {
+    const report = { ingest: { budgetNs: 5000, violations: 12, worstNs: 90_000 }, shard: { budgetNs: 1000, violations: null, worstNs: null } };
+    const { samples, types } = parse(prometheusText(budgetFamilies("tercel_budget", "Latency budgets", report)));
+    expect(samples).toEqual([
+      { name: "tercel_budget_seconds", labels: { stage: "ingest" }, value: 5e-6 },
+      { name: "tercel_budget_seconds", labels: { stage: "shard" }, value: 1e-6 },
+      { name: "tercel_budget_violations_total", labels: { stage: "ingest" }, value: 12 },
+      { name: "tercel_budget_worst_seconds", labels: { stage: "ingest" }, value: 9e-5 },
+    ]);
+    expect(types["tercel_budget_violations_total"]).toBe("counter");
+  });
+
+  it("high-water marks have a series a part, beside what the part was sized for", () => {
+    const marks = { orders: { max: 5, bound: 10 }, inputRing: { max: 8, bound: 8, refused: 3 } };
+    const { samples } = parse(prometheusText(highWaterFamilies("tercel_high_water", "Parts", marks)));
+    expect(samples).toEqual([
+      { name: "tercel_high_water", labels: { part: "orders" }, value: 5 },
+      { name: "tercel_high_water", labels: { part: "inputRing" }, value: 8 },
+      { name: "tercel_high_water_bound", labels: { part: "orders" }, value: 10 },
+      { name: "tercel_high_water_bound", labels: { part: "inputRing" }, value: 8 },
+    ]);
+  });
+
+  it("memory has a series a kind, without those that are not known", () => {
+    const { samples } = parse(prometheusText([memoryFamily("tercel_memory_bytes", "Memory", { resident: 1000, heap: null, planned: 0 })]));
+    expect(samples.map(({ labels, value }) => [labels["kind"], value])).toEqual([
+      ["resident", 1000],
+      ["planned", 0],
+    ]);
+  });
 });

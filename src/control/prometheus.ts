@@ -5,6 +5,7 @@
  * uniqueness of series are checked, so that what is written can be read. Times are in seconds, as the format's conventions want.
  */
 import { StreamError } from "../kernel/core/errors.ts";
+import type { BudgetReport } from "./budget.ts";
 import type { Histogram } from "./histogram.ts";
 import type { MetricsSnapshot } from "./metrics.ts";
 
@@ -107,6 +108,40 @@ export function metricsFamilies(name: string, help: string, snapshot: MetricsSna
 /** A state machine as one gauge a state: 1 for the state that holds, 0 for the others. */
 export function stateFamily(name: string, help: string, states: readonly string[], current: string, labels: Labels = {}): MetricFamily {
   return { name, help, type: "gauge", samples: states.map((state) => ({ labels: { ...labels, state }, value: state === current ? 1 : 0 })) };
+}
+
+/** What stages with a budget took against it: the budget, the violations and the worst, a series a stage. */
+export function budgetFamilies(name: string, help: string, report: Readonly<Record<string, BudgetReport>>): MetricFamily[] {
+  const family = (suffix: string, what: string, type: "counter" | "gauge", value: (stage: BudgetReport) => number | null): MetricFamily => ({
+    name: `${name}_${suffix}`,
+    help: `${help} (${what})`,
+    type,
+    samples: Object.entries(report).map(([stage, each]) => ({ labels: { stage }, value: value(each) })),
+  });
+  return [
+    family("seconds", "what a stage may take", "gauge", ({ budgetNs }) => budgetNs / NANOS),
+    family("violations_total", "how often it took more", "counter", ({ violations }) => violations),
+    family("worst_seconds", "the most it took", "gauge", ({ worstNs }) => (worstNs === null ? null : worstNs / NANOS)),
+  ];
+}
+
+/** High-water marks of pools, books, rings and queues beside their bounds, a series a part. */
+export function highWaterFamilies(
+  name: string,
+  help: string,
+  marks: Readonly<Record<string, { readonly max: number; readonly bound: number }>>,
+): MetricFamily[] {
+  const samples = (value: (mark: { readonly max: number; readonly bound: number }) => number): Sample[] =>
+    Object.entries(marks).map(([part, mark]) => ({ labels: { part }, value: value(mark) }));
+  return [
+    { name, help: `${help} (the most in use at one time)`, type: "gauge", samples: samples(({ max }) => max) },
+    { name: `${name}_bound`, help: `${help} (what it was sized for)`, type: "gauge", samples: samples(({ bound }) => bound) },
+  ];
+}
+
+/** Bytes by kind, such as resident, heap and planned; an unknown one is left out. */
+export function memoryFamily(name: string, help: string, bytes: Readonly<Record<string, number | null>>): MetricFamily {
+  return { name, help, type: "gauge", samples: Object.entries(bytes).map(([kind, value]) => ({ labels: { kind }, value })) };
 }
 
 /** The text of all families. Throws VALUE_RANGE for a name, label or series that the format does not allow. */

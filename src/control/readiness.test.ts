@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { TestClock } from "../kernel/core/clock.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import { Lifecycle } from "../kernel/lifecycle/machine.ts";
-import { ageGate, countGate, type Gate, gateReason, Readiness } from "./readiness.ts";
+import { ageGate, countGate, type Gate, gateReason, Readiness, shareGate } from "./readiness.ts";
 
 /** A gate opened and shut by the test. */
 function door(name: string): Gate & { open: boolean } {
@@ -58,6 +58,23 @@ describe("readiness", () => {
 });
 
 describe("gates", () => {
+  it("of a share pass when enough of all there are hold, and there is one at all", () => {
+    const counts = { have: 0, of: 0 };
+    const gate = shareGate(
+      "books-synced",
+      0.9,
+      () => counts.have,
+      () => counts.of,
+      "books",
+    );
+    const at = (have: number, of: number): string | null => {
+      Object.assign(counts, { have, of });
+      return gate.missing();
+    };
+    expect([at(9, 10), at(10, 10), at(900, 1000)]).toEqual([null, null, null]);
+    expect([at(0, 0), at(8, 10), at(899, 1000)]).toEqual(["0 of 0 books, expected 1", "8 of 10 books, expected 9", "899 of 1000 books, expected 900"]);
+  });
+
   it("of a count pass from what is needed, and say how much there is", () => {
     let bars = 199;
     const gate = countGate("lookback-filled", 200, () => bars, "bars");

@@ -51,6 +51,21 @@ export function countGate(name: string, needed: number, count: () => number, nou
   };
 }
 
+/**
+ * A gate that passes while `have()` is at least a share of `of()`, which is above 0: for what never is whole for long, as books in
+ * step among thousands. The single one that is missing is refused where it is used.
+ */
+export function shareGate(name: string, share: number, have: () => number, of: () => number, noun: string): Gate {
+  return {
+    name,
+    missing() {
+      const all = of();
+      const some = have();
+      return all > 0 && some >= all * share ? null : `${some} of ${all} ${noun}, expected ${Math.max(1, Math.ceil(all * share))}`;
+    },
+  };
+}
+
 /** A gate that passes while `ageNs()` is at most `limitNs`: the newest message of a feed. An age below 0 is of a clock that went back. */
 export function ageGate(name: string, limitNs: number, ageNs: () => number | null): Gate {
   return {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES, type ErrorCode } from "../kernel/core/errors.ts";
 import { REASON_UNSPECIFIED } from "../kernel/lifecycle/machine.ts";
+import { REASON_LATENCY_BUDGET } from "./budget-trip.ts";
 import { REASON_EXECUTION_FAILURE, REASON_MARKET_DATA_OUTAGE } from "./failure.ts";
 import { gateReason } from "./readiness.ts";
 import { ALERT_PAGES, type AlertKey, pageOfAlert, pageOfError, pageOfReason, renderRunbook, runbookPages } from "./runbook.ts";
@@ -22,7 +23,7 @@ describe("the runbook", () => {
     for (const key of Object.keys(ALERT_PAGES) as AlertKey[]) expect(pageOfAlert(key)).toMatchObject({ key, kind: "alert", anchor: `alert-${key}` });
   });
 
-  it.each([REASON_UNSPECIFIED, REASON_MARKET_DATA_OUTAGE, REASON_EXECUTION_FAILURE, REASON_WARMUP_UNSTABLE, REASON_WARMUP_FAILED])(
+  it.each([REASON_UNSPECIFIED, REASON_MARKET_DATA_OUTAGE, REASON_EXECUTION_FAILURE, REASON_WARMUP_UNSTABLE, REASON_WARMUP_FAILED, REASON_LATENCY_BUDGET])(
     "has a page of its own for the reason %s",
     (reason) => {
       expect(pageOfReason(reason)).toMatchObject({ key: reason, kind: "reason" });

@@ -7,6 +7,7 @@
 import { ERROR_CODES, type ErrorCode } from "../kernel/core/errors.ts";
 import { REASON_UNSPECIFIED } from "../kernel/lifecycle/machine.ts";
 import { REASON_EXECUTION_FAILURE, REASON_MARKET_DATA_OUTAGE } from "./failure.ts";
+import { REASON_LATENCY_BUDGET } from "./budget-trip.ts";
 import { REASON_WARMUP_FAILED, REASON_WARMUP_UNSTABLE } from "./warmup.ts";
 
 export interface RunbookPage {
@@ -106,6 +107,14 @@ export const REASON_PAGES: Readonly<Record<string, PageText>> = {
     steps: ["check that no other process shares the core", "compare the p99 of the rounds", "restart the warm-up, or raise its tolerance knowingly"],
   },
   [REASON_WARMUP_FAILED]: { meaning: "the work of the warm-up threw an error", steps: ["read the error in the log", "correct it and restart"] },
+  [REASON_LATENCY_BUDGET]: {
+    meaning: "stages took longer than their budget, more often than is forgiven: orders are refused while it lasts",
+    steps: [
+      "see in the log which stage, and by how much",
+      "compare with the load, the garbage collections and the other processes of the host",
+      "it ends by itself when calm lasts",
+    ],
+  },
   gate: {
     meaning: "a readiness gate that had passed fails: the reason is gate: and its name",
     steps: ["see what the gate says is missing", "it ends by itself when the gate passes again"],

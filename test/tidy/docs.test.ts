@@ -17,7 +17,9 @@ import { main } from "../../src/cli/main.ts";
 import { FEED_NAMES } from "../../src/engine/pipeline/feed-catalog.ts";
 import { Pipeline } from "../../src/engine/pipeline/pipeline.ts";
 import { DEFAULT_LIMITS } from "../../src/engine/pipeline/plan.ts";
+import { GATE_BOOKS_SYNCED, GATE_CLOCK_SANE, GATE_FEEDS_FRESH, GATE_JIT_WARM, GATE_LOOKBACK_FILLED } from "../../src/control/readiness.ts";
 import { ERROR_CODES } from "../../src/kernel/core/errors.ts";
+import { LOG_EVENTS, LOG_LEVELS } from "../../src/kernel/core/log.ts";
 import * as ack from "../../src/kernel/record/ack.ts";
 import * as bookDelta from "../../src/kernel/record/book-delta.ts";
 import * as flags from "../../src/kernel/record/flags.ts";
@@ -186,18 +188,23 @@ describe("cli.md", () => {
 describe("metrics.md", () => {
   it("lists every member of a run's summary, and no other", async () => {
     let json = "";
-    await main(["simulate", "calm", "--messages", "3000", "--instruments", "3", "--json"], {
+    const folder = mkdtempSync(join(tmpdir(), "tercel-metrics-"));
+    const path = join(folder, "budget.yaml");
+    writeFileSync(path, "pipeline: a\nbars: 1s\nbudget: { ingest: 1s, shard: 1s, release: 1s, total: 1s }\n");
+    await main(["simulate", "calm", "--pipeline", path, "--messages", "3000", "--instruments", "3", "--json"], {
       out: (text) => (json += text),
       err: () => undefined,
       isInteractive: false,
     });
     const members = Object.entries(JSON.parse(json) as Record<string, unknown>).flatMap(([name, value]) => {
-      if (name === "records" || typeof value !== "object" || value === null) return [name];
+      if (name === "records" || typeof value !== "object" || value === null || Array.isArray(value)) return [name];
       const inner = Object.entries(value);
+      const each = name === "highWater" ? "<part>" : "<stage>";
       return inner.flatMap(([key, nested]) =>
-        typeof nested === "object" && nested !== null ? Object.keys(nested).map((leaf) => `${name}.<stage>.${leaf}`) : [`${name}.${key}`],
+        typeof nested === "object" && nested !== null ? Object.keys(nested).map((leaf) => `${name}.${each}.${leaf}`) : [`${name}.${key}`],
       );
     });
+    rmSync(folder, { recursive: true });
     expect([...rowsByName(section(reference("metrics"), "## The summary of a run")).keys()].toSorted()).toEqual([...new Set(members)].toSorted());
   });
 
@@ -236,6 +243,18 @@ describe("the guide", () => {
     const methods = [...rowsByName(textOf("docs/guide/pipelines.md")).keys()].map((call) => call.split("(")[0]);
     const builder = Object.getOwnPropertyNames(Pipeline.prototype).filter((name) => !["constructor", "with", "requireNewName"].includes(name));
     expect(methods.toSorted()).toEqual(builder.toSorted());
+  });
+});
+
+describe("the log", () => {
+  it("has a row for every event with its level, and no other", () => {
+    const rows = [...rowsByName(section(textOf("docs/guide/latency-and-logs.md"), "## The log"))].map(([name, [, level]]) => [name, level]);
+    expect(rows).toEqual(LOG_EVENTS.map(({ name, level }) => [name, LOG_LEVELS[level]]));
+  });
+
+  it("has a row for every gate, and no other", () => {
+    const rows = [...rowsByName(section(textOf("docs/guide/latency-and-logs.md"), "## READY")).keys()];
+    expect(rows.toSorted()).toEqual([GATE_JIT_WARM, GATE_CLOCK_SANE, GATE_BOOKS_SYNCED, GATE_LOOKBACK_FILLED, GATE_FEEDS_FRESH].toSorted());
   });
 });
 

@@ -115,6 +115,11 @@ export class FormulaSet {
     this.keep(lane);
   }
 
+  /** Bars of a lane taken so far. */
+  barsOf(lane: number): number {
+    return this.turns[lane];
+  }
+
   /** A session of the lane begins: session-anchored indicators start anew. */
   reset(lane: number): void {
     this.bank.reset(lane);

@@ -42,6 +42,7 @@ sink: [{ file: a.jsonl }, { file: b.jsonl, priority: true }]
 outOfOrder: 250ms
 partition: { pins: { AAPL: 3, "600519": 0 }, groups: { ES: [NQ, YM] }, weights: { AAPL: 1200, ES: 80.5 } }
 limits: { instruments: 10, memory: 64MB }
+budget: { ingest: 5us, shard: 20us, total: 100us, trip: { violations: 10, within: 1s, recover: 2s } }
 `;
     const built = pipeline("dips")
       .from(simulator({ scenario: "calm", seed: 7, instruments: 5, messages: 1000 }))
@@ -60,12 +61,19 @@ limits: { instruments: 10, memory: 64MB }
       .to(file("b.jsonl"), { priority: true })
       .outOfOrder("250ms")
       .partition({ pins: { AAPL: 3, "600519": 0 }, groups: { ES: ["NQ", "YM"] }, weights: { AAPL: 1200, ES: 80.5 } })
-      .limits({ instruments: 10, memory: "64MB" });
+      .limits({ instruments: 10, memory: "64MB" })
+      .budget({ ingest: "5us", shard: "20us", total: "100us", trip: { violations: 10, within: "1s", recover: "2s" } });
     expect(parsePlan(text, "p.yaml")).toEqual(built.toPlan());
   });
 
   it("has the builder's defaults for what it leaves out", () => {
     expect(parsePlan("pipeline: a\nbars: 1s\n", "p.yaml")).toEqual(pipeline("a").bars("1s").toPlan());
+  });
+
+  it("a fault in a budget points at the budget", () => {
+    expect(faultOf("pipeline: a\nbars: 1s\nbudget: { ingest: never }\n")).toMatchObject({ code: "CONFIG_INVALID", details: { line: 3 } });
+    expect(faultOf("pipeline: a\nbars: 1s\nbudget: { trip: { violations: 1, within: 1s } }\n").message).toContain("at least one of ingest, shard");
+    expect(faultOf("pipeline: a\nbars: 1s\nbudget: { ingset: 1us }\n").message).toContain("did you mean ingest?");
   });
 
   it("a signal is on the bars named last unless it says which", () => {

@@ -6,7 +6,18 @@ import { readFileSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseDocument, type Document } from "yaml";
-import { Pipeline, breakout, file, imbalance, liquidityChange, pipeline, simulator, tumbling, type PatternSpec } from "../../engine/pipeline/pipeline.ts";
+import {
+  Pipeline,
+  breakout,
+  file,
+  imbalance,
+  liquidityChange,
+  pipeline,
+  simulator,
+  tumbling,
+  type BudgetOptions,
+  type PatternSpec,
+} from "../../engine/pipeline/pipeline.ts";
 import type { PipelinePlan } from "../../engine/pipeline/plan.ts";
 import { parseDuration } from "../../engine/pipeline/quantity.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
@@ -81,6 +92,8 @@ function buildPlan(text: PipelineFile, step: Step): PipelinePlan {
   if (outOfOrder !== undefined) built = step(["outOfOrder"], () => built.outOfOrder(outOfOrder));
   if (partition !== undefined) built = step(["partition"], () => built.partition(defined(partition)));
   if (limits !== undefined) built = step(["limits", "memory"], () => built.limits(defined(limits)));
+  const { budget } = text;
+  if (budget !== undefined) built = step(["budget"], () => built.budget(budgetOf(budget)));
   return step([], () => built.toPlan());
 }
 
@@ -95,6 +108,12 @@ function patternOf(entry: PatternEntry): PatternSpec {
   }
   const { imbalance: threshold, levels, hold, release, direction } = entry;
   return imbalance({ threshold, ...defined({ levels, hold, release, direction }) });
+}
+
+function budgetOf({ trip, ...bounds }: NonNullable<PipelineFile["budget"]>): BudgetOptions {
+  if (trip === undefined) return defined(bounds);
+  const { violations, within, recover } = trip;
+  return { ...defined(bounds), trip: { violations, within, ...defined({ recover }) } };
 }
 
 /** Bars and the signals on them. A signal that does not say which is on the bars named last. */

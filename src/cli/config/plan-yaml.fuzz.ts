@@ -95,6 +95,16 @@ const partition: fc.Arbitrary<Step> = fc
     weights: fc.dictionary(symbol, fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { maxKeys: 4 }),
   })
   .map((options) => (built) => built.partition(options));
+const perhaps = fc.option(duration, { nil: undefined });
+const trip = fc.record({ violations: fc.integer({ min: 0, max: 65_536 }), within: duration, recover: delay });
+const budget: fc.Arbitrary<Step> = fc.tuple(duration, perhaps, perhaps, perhaps, fc.option(trip, { nil: undefined })).map(
+  ([total, ingest, shard, release, tripping]) =>
+    (built) =>
+      built.budget({
+        total,
+        ...Object.fromEntries(Object.entries({ ingest, shard, release, trip: tripping }).filter(([, value]) => value !== undefined)),
+      }),
+);
 const other: fc.Arbitrary<Step> = fc.oneof(
   fc.integer({ min: 1, max: 1e9 }).map(
     (qty): Step =>
@@ -128,7 +138,7 @@ function build(title: string, steps: readonly Step[]): Pipeline {
 
 describe("the YAML of a plan", () => {
   it("reads back as the same plan, whatever the builder made", () => {
-    const steps = fc.array(fc.oneof(bars, signal, window, pattern, guard, source, limits, partition, other), { maxLength: 12 });
+    const steps = fc.array(fc.oneof(bars, signal, window, pattern, guard, source, limits, budget, partition, other), { maxLength: 12 });
     fc.assert(
       fc.property(text, steps, (title, chosen) => {
         const plan = build(title, chosen).toPlan();

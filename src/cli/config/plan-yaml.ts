@@ -1,11 +1,21 @@
 /** The YAML of a plan: what parsePlan reads back to the same plan. */
 import { stringify } from "yaml";
-import type { GuardPlan, PartitionPlan, PatternPlan, PipelinePlan, SignalPlan, SinkPlan, SourcePlan, WindowPlan } from "../../engine/pipeline/plan.ts";
+import type {
+  BudgetPlan,
+  GuardPlan,
+  PartitionPlan,
+  PatternPlan,
+  PipelinePlan,
+  SignalPlan,
+  SinkPlan,
+  SourcePlan,
+  WindowPlan,
+} from "../../engine/pipeline/plan.ts";
 import { formatDuration } from "../../engine/pipeline/quantity.ts";
 
 /** Every key with its effective value; stages that a plan does not have are left out. */
 export function planToYaml(plan: PipelinePlan): string {
-  const { source, guard, orders, sinks, bars, limits } = plan;
+  const { source, guard, orders, sinks, bars, limits, budget } = plan;
   const intervals = bars.map((bar) => formatDuration(bar.everyNs));
   return stringify(
     {
@@ -27,6 +37,7 @@ export function planToYaml(plan: PipelinePlan): string {
         ringRecords: limits.ringRecords,
         memory: sizeText(limits.memoryBytes),
       },
+      ...(budget === null ? {} : { budget: budgetText(budget) }),
     },
     { lineWidth: 0 },
   );
@@ -82,6 +93,14 @@ function partitionText({ pins, groups, weights }: PartitionPlan): object {
     ...(pins.length === 0 ? {} : { pins: Object.fromEntries(pins.map(({ symbol, shard }) => [symbol, shard])) }),
     ...(groups.length === 0 ? {} : { groups: Object.fromEntries(groups.map(({ key, symbols }) => [key, symbols])) }),
     ...(weights.length === 0 ? {} : { weights: Object.fromEntries(weights.map(({ symbol, weight }) => [symbol, weight])) }),
+  };
+}
+
+function budgetText({ ingestNs, shardNs, releaseNs, totalNs, trip }: BudgetPlan): object {
+  const bounds = { ingest: ingestNs, shard: shardNs, release: releaseNs, total: totalNs };
+  return {
+    ...Object.fromEntries(Object.entries(bounds).flatMap(([name, ns]) => (ns === null ? [] : [[name, formatDuration(ns)]]))),
+    ...(trip === null ? {} : { trip: { violations: trip.violations, within: formatDuration(trip.withinNs), recover: delayText(trip.recoverNs) } }),
   };
 }
 

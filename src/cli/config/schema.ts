@@ -98,6 +98,14 @@ const limitsSchema = z.strictObject({
   memory: z.union([z.string(), z.number()]).optional(),
 });
 
+const budgetSchema = z.strictObject({
+  ingest: duration.optional(),
+  shard: duration.optional(),
+  release: duration.optional(),
+  total: duration.optional(),
+  trip: z.strictObject({ violations: z.number().int().min(0).max(65_536), within: duration, recover: duration.optional() }).optional(),
+});
+
 export const pipelineSchema: z.ZodType<PipelineFile> = z.strictObject({
   pipeline: z.string(),
   source: sourceSchema.optional(),
@@ -111,6 +119,7 @@ export const pipelineSchema: z.ZodType<PipelineFile> = z.strictObject({
   outOfOrder: duration.optional(),
   partition: partitionSchema.optional(),
   limits: limitsSchema.optional(),
+  budget: budgetSchema.optional(),
 });
 
 type Duration = string | number;
@@ -179,6 +188,14 @@ interface LimitsEntry {
   readonly memory?: string | number | undefined;
 }
 
+interface BudgetEntry {
+  readonly ingest?: Duration | undefined;
+  readonly shard?: Duration | undefined;
+  readonly release?: Duration | undefined;
+  readonly total?: Duration | undefined;
+  readonly trip?: { readonly violations: number; readonly within: Duration; readonly recover?: Duration | undefined } | undefined;
+}
+
 interface SinkEntry {
   readonly file: string;
   readonly priority?: boolean | undefined;
@@ -199,6 +216,7 @@ export interface PipelineFile {
   readonly outOfOrder?: Duration | undefined;
   readonly partition?: PartitionEntry | undefined;
   readonly limits?: LimitsEntry | undefined;
+  readonly budget?: BudgetEntry | undefined;
 }
 
 /**

@@ -30,6 +30,7 @@ export class PriorityDelivery {
   private aside: Slots = Slots.create(0);
   private asideCount = 0;
   private deliveredCount = 0;
+  private mostUsed = 0;
 
   /** `asideMax`: most records kept aside. */
   constructor(lanes: readonly PriorityLane[], sinks: readonly Sink[], asideMax: number = ASIDE_MAX) {
@@ -43,6 +44,11 @@ export class PriorityDelivery {
     return this.deliveredCount;
   }
 
+  /** Most records seen in the two lanes of one shard, looked at once a poll. */
+  get laneHighWater(): number {
+    return this.mostUsed;
+  }
+
   /** Routine units that went before their turn, so that a critical one of their instrument could go. */
   get pulled(): number {
     let pulled = 0;
@@ -53,6 +59,11 @@ export class PriorityDelivery {
   /** Delivers what the lanes hold, one unit of each in turns and not all of a flood; returns how many records. */
   poll(): number {
     let records = 0;
+    for (let i = 0; i < this.readers.length; i++) {
+      const { lane } = this.readers[i];
+      const used = lane.used(ROUTINE) + lane.used(CRITICAL);
+      if (used > this.mostUsed) this.mostUsed = used;
+    }
     for (let units = 0; units < UNITS_A_POLL;) {
       const before = units;
       for (let i = 0; i < this.readers.length; i++) {

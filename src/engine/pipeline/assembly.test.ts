@@ -1,8 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { busyPlan, createEngine } from "../../../test/model/engine-rig.ts";
-import { isStreamError } from "../../kernel/core/errors.ts";
+import { LinesSink, MemoryStore, busyPlan, createEngine } from "../../../test/model/engine-rig.ts";
+import { StreamError, isStreamError } from "../../kernel/core/errors.ts";
+import type { OutputText } from "./output-text.ts";
+import type { LimitPlan } from "./plan.ts";
 
 const code = (name: Parameters<typeof isStreamError>[1]) => expect.toSatisfy((error: unknown) => isStreamError(error, name));
+
+function errorOf(action: () => unknown): StreamError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof StreamError) return error;
+    throw error;
+  }
+  throw new Error("expected a StreamError");
+}
 
 describe("the parts of a run", () => {
   it("are sealed before the first byte, and each region of each arena is in the memory plan", () => {
@@ -32,6 +44,61 @@ describe("the parts of a run", () => {
     expect(createEngine({ shards: 2 }).assembly.snapshots.map((copy) => copy.length)).toEqual([0, 0]);
   });
 
+  it.each([
+    { shards: 1, store: null },
+    { shards: 3, store: new MemoryStore() },
+    { shards: 2, feed: "binance" },
+    { shards: 2, sinks: [new LinesSink([], {} as OutputText)], priority: true },
+  ])("are refused with the sum that the memory plan would have had: %#", ({ priority = false, ...options }) => {
+    const sinks = [{ kind: "file", path: "x", priority }] as const;
+    const planOf = (limits: Partial<LimitPlan>) => ({ ...busyPlan(limits), sinks });
+    const whole = createEngine({ ...options, plan: planOf({}) }).assembly.memoryPlan();
+    expect(whole.some((line) => line.name === "lane-1")).toBe(priority);
+    const total = whole.reduce((sum, line) => sum + line.bytes, 0);
+    const refused = (memoryBytes: number) => () => createEngine({ ...options, plan: planOf({ memoryBytes }) });
+    expect(refused(total)).not.toThrow();
+    expect(refused(total - 1)).toThrow(`= ${total} bytes, over the limit of ${total - 1}`);
+    expect(refused(Math.floor(total / 3))).toThrow(`= ${total} bytes, over the limit`);
+  });
+
+  it("what an over-limit refusal says would fit, does, and one more does not", () => {
+    const memoryBytes = 20 * 1024 * 1024;
+    const plan = (limits: Partial<LimitPlan>) => () => createEngine({ plan: busyPlan({ orders: 1 << 18, memoryBytes, ...limits }) });
+    const message = errorOf(plan({})).message;
+    const orders = Number(/limits\.orders (\d+)/.exec(message)?.[1]);
+    expect(orders).toBeGreaterThan(1024);
+    expect(plan({ orders })).not.toThrow();
+    expect(plan({ orders: orders + 1 })).toThrow(code("ARENA_CAPACITY"));
+    const megabytes = Number(/limits\.memory (\d+)MB/.exec(message)?.[1]);
+    expect(plan({ memoryBytes: megabytes * 1024 * 1024 })).not.toThrow();
+    expect(plan({ memoryBytes: (megabytes - 1) * 1024 * 1024 })).toThrow(code("ARENA_CAPACITY"));
+  });
+
+  it("an over-limit refusal names the limits that move a part, and no other: books by level have no orders", () => {
+    const plan = busyPlan({ memoryBytes: 1000 });
+    expect(() => createEngine({ plan, shards: 2 })).toThrow("(limits.orders, limits.levels, limits.instruments, --shards)");
+    expect(() => createEngine({ plan, shards: 2, feed: "binance" })).toThrow("(limits.levels, limits.instruments, --shards)");
+  });
+
+  it("rings that alone are over the limit are refused before they are made", () => {
+    const plan = busyPlan({ ringRecords: 1 << 26, memoryBytes: 1 << 30 });
+    expect(() => createEngine({ plan, shards: 8 })).toThrow(/16 rings of \d+ \(limits\.ringRecords, --shards\).*it would fit with .*limits\.ringRecords \d+/);
+  });
+
+  it("a shard beyond what an arena can hold is refused in words, with what would fit", () => {
+    const large = { orders: 33_554_432, levels: 33_554_432 };
+    const plan = busyPlan({ ...large, memoryBytes: 4 * 1024 ** 3 });
+    expect(() => createEngine({ plan })).toThrow(/more than 2 GB for a shard.*it would fit with limits\.orders \d+, or limits\.levels \d+$/);
+    const hopeless = busyPlan({ ...large, memoryBytes: 1024 ** 3 });
+    expect(() => createEngine({ plan: hopeless })).toThrow("no single limit makes it fit: lower several of them");
+  });
+
+  it("have the images of checkpoints and the logs in their plan", () => {
+    const { assembly } = createEngine({ shards: 2, store: new MemoryStore() });
+    const images = assembly.memoryPlan().filter((line) => line.arena === "images");
+    expect(images.map((line) => line.bytes)).toEqual(assembly.shardArenas.map((arena) => arena.usedBytes));
+  });
+
   it.each([0, 65, 1.5, -1])("are not made for %d shards", (shards) => {
     expect(() => createEngine({ shards })).toThrow(code("USAGE"));
   });
@@ -44,6 +111,7 @@ describe("the parts of a run", () => {
     const plan = busyPlan({ memoryBytes: 40 * 1024 * 1024 });
     expect(() => createEngine({ plan, shards: 4 })).toThrow(code("ARENA_CAPACITY"));
     expect(() => createEngine({ plan, shards: 4 })).toThrow(/4 shards of .* over the limit of 41943040/);
+    expect(() => createEngine({ plan: busyPlan({ memoryBytes: 1 }) })).toThrow(/over the limit of 1: it would fit with limits\.memory \d+MB$/);
   });
 
   it("are not made where several shards share rings that cannot hold what lies between two markers", () => {

@@ -7,17 +7,19 @@
  */
 import { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
 import type { Clock } from "../../kernel/core/clock.ts";
-import { StreamError } from "../../kernel/core/errors.ts";
+import { StreamError, isStreamError } from "../../kernel/core/errors.ts";
 import { invariant } from "../../kernel/core/invariant.ts";
+import { NoLog, type LogObserver } from "../../kernel/core/log.ts";
 import type { LatencyRecorder } from "../../kernel/core/observer.ts";
 import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
-import { Arena, type ArenaRegion } from "../../kernel/memory/arena.ts";
+import { ARENA_CAPACITY_MAX, Arena } from "../../kernel/memory/arena.ts";
 import { Outlet } from "../../kernel/record/outlet.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { IdleName } from "../../kernel/ring/idle.ts";
-import { CRITICAL, PriorityLane, ROUTINE } from "../../kernel/ring/priority-lane.ts";
+import { CRITICAL, PriorityLane, ROUTINE, type PriorityLaneSizes } from "../../kernel/ring/priority-lane.ts";
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
+import type { LogTap } from "../../kernel/ring/log-ring.ts";
 import type { Feed } from "../../market/feed/feed.ts";
 import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
@@ -25,6 +27,7 @@ import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
 import { Ingest } from "./ingest.ts";
+import { createOverLimit, type MemoryLine, type MemoryShape, type PartSizes } from "./memory-plan.ts";
 import { OutputQueue } from "./output-queue.ts";
 import { partitionOf, SHARDS_MAX } from "./partition.ts";
 import type { PipelinePlan } from "./plan.ts";
@@ -50,6 +53,12 @@ export interface AssemblyOptions {
   readonly lifecycle: StateWord;
   /** Whether barriers will be taken: memory for the copies is set aside. */
   readonly checkpoints: boolean;
+  /** Of the thread that assembles. */
+  readonly log?: LogObserver;
+  /** Of the threads that shards run in, by shard; those without one are not heard. */
+  readonly shardLogs?: readonly LogTap[];
+  /** Bytes of their rings and of the others' of the log, by name: part of the memory plan. */
+  readonly logMemory?: readonly { readonly name: string; readonly bytes: number }[];
   /** Made once names are known. */
   createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
 }
@@ -67,11 +76,6 @@ export class Market {
     this.epoch = arena.float64("market.epoch", 1);
     arena.seal();
   }
-}
-
-/** One line of the memory plan. */
-export interface MemoryLine extends ArenaRegion {
-  readonly arena: string;
 }
 
 export class Assembly {
@@ -95,35 +99,37 @@ export class Assembly {
   readonly sinks: readonly Sink[];
   /** What each shard held at the last barrier; empty without checkpoints. */
   readonly snapshots: readonly Uint8Array[];
+  readonly log: LogObserver;
+  private readonly shardLogs: readonly LogTap[];
+  private readonly logMemory: NonNullable<AssemblyOptions["logMemory"]>;
+  private readonly shape: MemoryShape;
   private readonly lifecycle: StateWord;
   private readonly clock: Clock;
   private readonly book: BookKind;
 
   constructor(options: AssemblyOptions) {
     const { plan, shards } = options;
-    if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
-      throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
-    if (!Number.isInteger(options.batch) || options.batch < 1 || options.batch > plan.limits.ringRecords) {
-      throw new StreamError("USAGE", `expected a batch of 1 to ${plan.limits.ringRecords} records, got ${options.batch}`, { batch: options.batch });
-    }
-    if (shards > 1 && plan.limits.ringRecords <= plan.markerEvery) {
-      throw new StreamError(
-        "PIPELINE_INVALID",
-        `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${plan.limits.ringRecords}: a ring must hold what lies between two markers`,
-      );
-    }
+    requireSizes(options);
     const entry = feedNamed(options.feed);
     this.plan = plan;
     this.clock = options.clock;
     this.lifecycle = options.lifecycle;
+    this.log = options.log ?? new NoLog();
+    this.shardLogs = options.shardLogs ?? [];
+    this.logMemory = options.logMemory ?? [];
+    this.shape = {
+      shards,
+      hasOrders: entry.book === "order",
+      checkpoints: options.checkpoints,
+      logBytes: this.logMemory.reduce((sum, line) => sum + line.bytes, 0),
+    };
     this.book = entry.book;
+    if (2 * shards * GatedRing.bytesFor(plan.limits.ringRecords) > plan.limits.memoryBytes) throw this.overLimit(options);
     this.market = new Market(Arena.create("market", 256 * 1024 * 1024), plan.limits.instruments);
     this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
-    const slots = Math.max(LANE_SLOTS_MIN, plan.limits.ringRecords);
-    const laneSizes = { routine: slots, critical: slots, instruments: plan.limits.instruments };
-    this.lanes = plan.sinks.some((sink) => sink.priority) ? this.inRings.map(() => PriorityLane.create(laneSizes)) : [];
+    this.lanes = hasLanes(plan) ? this.inRings.map(() => PriorityLane.create(laneSizesOf(plan))) : [];
 
     const { registry } = this.market;
     const partition = partitionOf(plan.partition, shards);
@@ -137,13 +143,13 @@ export class Assembly {
       batch: options.batch,
       pressure: options.ingestPressure,
       clock: options.clock,
+      log: this.log,
     });
     this.outlet = new Outlet(this.ingest);
     this.feed = entry.create({ arena: this.ingestArena, registry: this.market.registry, outlet: this.outlet, epoch: this.market.epoch });
     this.ingestArena.seal();
 
-    this.shardArenas = this.inRings.map((_, index) => Arena.create(`shard-${index}`, plan.limits.memoryBytes));
-    this.shards = this.shardArenas.map((arena, index) => this.createShard(arena, index, options.outputPressure));
+    [this.shardArenas, this.shards] = this.createShards(options);
 
     this.snapshots = this.shardArenas.map((arena) => new Uint8Array(new SharedArrayBuffer(options.checkpoints ? arena.usedBytes : 0)));
     this.shards.forEach((shard, index) => shard.setSnapshotTarget(this.snapshots[index]));
@@ -163,21 +169,23 @@ export class Assembly {
       latency: options.latency,
     });
     this.collectorArena.seal();
-    this.requireWithinLimit();
+    const total = this.memoryPlan().reduce((sum, line) => sum + line.bytes, 0);
+    if (total > plan.limits.memoryBytes) throw this.overLimit(options);
   }
 
-  /** Every region of every arena, in order. */
+  /** Every region of every arena, in order; rings, images and logs behind them. */
   memoryPlan(): MemoryLine[] {
     const arenas = [this.market.arena, this.ingestArena, ...this.shardArenas, this.collectorArena];
-    const regions = arenas.flatMap((arena) => arena.regions.map((region) => ({ arena: arena.name, ...region })));
-    const rings = [...this.inRings, ...this.outRings].map((ring, index) => ({
-      arena: "rings",
-      name: `ring-${index}`,
-      offset: 0,
-      bytes: ring.buffer.byteLength,
-    }));
-    const lanes = this.lanes.map((lane, index) => ({ arena: "rings", name: `lane-${index}`, offset: 0, bytes: lane.buffer.byteLength }));
-    return [...regions, ...rings, ...lanes];
+    const regions = arenas.flatMap((arena) => {
+      const lines = arena.regions.map(({ name, bytes }) => ({ arena: arena.name, name, bytes }));
+      const rest = arena.usedBytes - lines.reduce((sum, line) => sum + line.bytes, 0);
+      return [...lines, { arena: arena.name, name: "header and alignment", bytes: rest }];
+    });
+    const rings = [...this.inRings, ...this.outRings].map((ring, index) => ({ arena: "rings", name: `ring-${index}`, bytes: ring.buffer.byteLength }));
+    const lanes = this.lanes.map((lane, index) => ({ arena: "rings", name: `lane-${index}`, bytes: lane.buffer.byteLength }));
+    const images = this.snapshots.map((image, index) => ({ arena: "images", name: `image-${index}`, bytes: image.byteLength }));
+    const logs = this.logMemory.map(({ name, bytes }) => ({ arena: "logs", name, bytes }));
+    return [...regions, ...rings, ...lanes, ...images.filter((image) => image.bytes > 0), ...logs];
   }
 
   /** What the worker of a shard is given. */
@@ -198,7 +206,18 @@ export class Assembly {
       anchorNs,
       batch,
       idle,
+      log: this.shardLogs[index] ?? null,
     };
+  }
+
+  private createShards(options: AssemblyOptions): [arenas: Arena[], shards: Shard[]] {
+    try {
+      const capacity = Math.min(this.plan.limits.memoryBytes, ARENA_CAPACITY_MAX);
+      const arenas = this.inRings.map((_, index) => Arena.create(`shard-${index}`, capacity));
+      return [arenas, arenas.map((arena, index) => this.createShard(arena, index, options.outputPressure))];
+    } catch (error) {
+      throw isStreamError(error, "ARENA_CAPACITY") ? this.overLimit(options) : error;
+    }
   }
 
   private createShard(arena: Arena, index: number, pressure: Backpressure): Shard {
@@ -212,6 +231,7 @@ export class Assembly {
       priority: this.lanes.length === 0 ? null : { writer: new PriorityWriter(this.lanes[index]), relieve: () => this.relieveLane(this.lanes[index]) },
       clock: this.clock,
       lifecycle: this.lifecycle,
+      log: this.log,
     };
     const shard = new Shard(arena, links);
     arena.seal();
@@ -225,17 +245,65 @@ export class Assembly {
     invariant(lane.used(ROUTINE) + lane.used(CRITICAL) < used, "a priority lane is full and nothing of it can be delivered");
   }
 
-  private requireWithinLimit(): void {
-    const shardBytes = this.shardArenas.reduce((sum, arena) => sum + arena.usedBytes, 0);
-    const ringBytes = [...this.inRings, ...this.outRings, ...this.lanes].reduce((sum, ring) => sum + ring.buffer.byteLength, 0);
-    const total = shardBytes + ringBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
-    const limit = this.plan.limits.memoryBytes;
-    if (total > limit) {
-      throw new StreamError(
-        "ARENA_CAPACITY",
-        `the pipeline needs ${this.shards.length} shards of ${shardBytes / this.shards.length} bytes + rings of ${ringBytes} + ingest of ${this.ingestArena.usedBytes} + market of ${this.market.arena.usedBytes} = ${total} bytes, over the limit of ${limit}: raise limits.memory or lower limits.orders, levels, instruments or ringRecords`,
-        { total, limit },
-      );
-    }
+  /** The refusal of a plan that does not fit, with its arithmetic. */
+  private overLimit(options: AssemblyOptions): StreamError {
+    const scratch = new SharedArrayBuffer(ARENA_CAPACITY_MAX); // address space: no page of it is touched
+    return createOverLimit(this.plan.limits, this.shape, (limits) => measureParts({ ...options, plan: { ...this.plan, limits } }, scratch));
+  }
+}
+
+/** USAGE and PIPELINE_INVALID for shards, batches and rings that do not go together. */
+function requireSizes({ plan, shards, batch }: AssemblyOptions): void {
+  if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
+    throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
+  if (!Number.isInteger(batch) || batch < 1 || batch > plan.limits.ringRecords) {
+    throw new StreamError("USAGE", `expected a batch of 1 to ${plan.limits.ringRecords} records, got ${batch}`, { batch: batch });
+  }
+  if (shards > 1 && plan.limits.ringRecords <= plan.markerEvery) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${plan.limits.ringRecords}: a ring must hold what lies between two markers`,
+    );
+  }
+}
+
+/** Whether a sink asks for priority. */
+function hasLanes(plan: PipelinePlan): boolean {
+  return plan.sinks.some((sink) => sink.priority);
+}
+
+function laneSizesOf({ limits }: PipelinePlan): PriorityLaneSizes {
+  const slots = Math.max(LANE_SLOTS_MIN, limits.ringRecords);
+  return { routine: slots, critical: slots, instruments: limits.instruments };
+}
+
+/** What the parts of a run would take, measured by their constructors; null when one is beyond what an arena can hold. */
+function measureParts(options: AssemblyOptions, scratch: SharedArrayBuffer): PartSizes | null {
+  const { plan, shards, barriers, outputPressure, ingestPressure, clock, latency, lifecycle } = options;
+  const entry = feedNamed(options.feed);
+  const ring = GatedRing.create(2);
+  try {
+    const market = new Market(Arena.measure("market", scratch), plan.limits.instruments);
+    const ingestArena = Arena.measure("ingest", scratch);
+    const watermark = new BoundedOutOfOrder(ingestArena, { boundNs: plan.outOfOrderNs });
+    const chooser = { choose: () => 0 };
+    const { registry } = market;
+    const ingest = new Ingest(ingestArena, { registry, rings: [ring], chooser, watermark, markerEvery: 1, batch: 1, pressure: ingestPressure, clock });
+    entry.create({ arena: ingestArena, registry, outlet: new Outlet(ingest), epoch: market.epoch });
+    const shardArena = Arena.measure("shard", scratch);
+    new Shard(shardArena, { plan, book: entry.book, market, input: ring, output: ring, pressure: outputPressure, clock, lifecycle });
+    const collectorArena = Arena.measure("collector", scratch);
+    const outputs = Array.from({ length: shards }, () => new OutputQueue(ring));
+    new Collector(collectorArena, { rings: outputs, sinks: [], listener: barriers, clock, latency });
+    return {
+      market: market.arena.usedBytes,
+      ingest: ingestArena.usedBytes,
+      shard: shardArena.usedBytes,
+      lane: hasLanes(plan) ? PriorityLane.bytesFor(laneSizesOf(plan)) : 0,
+      collector: collectorArena.usedBytes,
+    };
+  } catch (error) {
+    if (isStreamError(error, "ARENA_CAPACITY")) return null;
+    throw error;
   }
 }

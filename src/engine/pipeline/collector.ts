@@ -94,6 +94,7 @@ export class Collector {
   poll(): number {
     let delivered = this.delivery.poll();
     let released = 0;
+    for (let i = 0; i < this.rings.length; i++) this.rings[i].look();
     for (;;) {
       const ring = this.nextRing();
       if (ring >= 0) {

@@ -6,6 +6,7 @@
  * State (sequence, watermark, counts) lies in the arena. One thread.
  */
 import type { Clock } from "../../kernel/core/clock.ts";
+import { EVENT_BAD_TIME, EVENT_RING_FULL, NoLog, isWorthALine, type LogObserver } from "../../kernel/core/log.ts";
 import { TIME_END } from "../../kernel/core/units.ts";
 import type { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
@@ -58,6 +59,7 @@ export interface IngestOptions {
   readonly pressure: Backpressure;
   /** Stamps the markers, so that the collector can measure the way of every 64th record. */
   readonly clock: Clock;
+  readonly log?: LogObserver;
 }
 
 export class Ingest implements RecordTarget {
@@ -75,6 +77,10 @@ export class Ingest implements RecordTarget {
   private readonly times: Float64Array = new Float64Array(2);
   private readonly pressure: Backpressure;
   private readonly clock: Clock;
+  private readonly log: LogObserver;
+  /** By ring, outside the arena because they depend on threads: most slots in use, and how often it was full. */
+  private readonly mostUsed: Int32Array;
+  private readonly fullCount: Float64Array;
 
   constructor(arena: Arena, options: IngestOptions) {
     this.state = arena.float64("ingest.state", STATE_CELLS);
@@ -88,6 +94,9 @@ export class Ingest implements RecordTarget {
     this.shardTable = new Int16Array(options.registry.capacity).fill(-1);
     this.pressure = options.pressure;
     this.clock = options.clock;
+    this.log = options.log ?? new NoLog();
+    this.mostUsed = new Int32Array(this.shards);
+    this.fullCount = new Float64Array(this.shards);
   }
 
   /** The last sequence given. */
@@ -110,6 +119,16 @@ export class Ingest implements RecordTarget {
     return this.watermark.newest();
   }
 
+  /** Most slots of a ring seen in use, looked at once a batch. */
+  ringHighWater(shard: number): number {
+    return this.mostUsed[shard];
+  }
+
+  /** How often a ring was found full. */
+  ringRefusals(shard: number): number {
+    return this.fullCount[shard];
+  }
+
   /** Data records by type byte. Cold. */
   recordsOfType(type: number): number {
     return this.perType[type];
@@ -122,11 +141,12 @@ export class Ingest implements RecordTarget {
     doubles[at + HEADER_SEQUENCE_F64] = ++state[SEQUENCE];
     this.perType[slots.u8[slot << 6]]++;
     this.times[0] = doubles[at + HEADER_TS_EVENT_F64];
+    const instrument = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
     if (this.watermark.observe(this.times, 0) < 0) {
       slots.u16[(slot << 5) + HEADER_FLAGS_U16] |= FLAG_BAD_TS;
       state[BAD_TIMES]++;
+      if (isWorthALine(state[BAD_TIMES])) this.log.event(EVENT_BAD_TIME, state[BAD_TIMES], instrument, 0);
     }
-    const instrument = slots.u32[(slot << 4) + HEADER_INSTRUMENT_U32];
     if (this.shards === 1) this.put(0, slots, slot);
     else if (instrument === NO_INSTRUMENT) this.putAll(slots, slot);
     else this.put(this.shardOfInstrument(instrument), slots, slot);
@@ -135,7 +155,7 @@ export class Ingest implements RecordTarget {
 
   /** Publishes what is claimed: at the end of each push. */
   flush(): void {
-    for (let shard = 0; shard < this.shards; shard++) this.rings[shard].commit();
+    for (let shard = 0; shard < this.shards; shard++) this.publish(shard);
   }
 
   /** A checkpoint barrier at this position. It takes no sequence and moves no time, so a run with checkpoints is the run without; flush() publishes it. */
@@ -193,12 +213,23 @@ export class Ingest implements RecordTarget {
     const ring = this.rings[shard];
     let target = ring.claim();
     while (target < 0) {
+      this.fullCount[shard]++;
+      if (isWorthALine(this.fullCount[shard])) this.log.event(EVENT_RING_FULL, shard, this.fullCount[shard], 0);
       this.flush(); // to all: what another shard has not seen may be what this one's outputs wait for
       this.pressure.relieve(ring);
       target = ring.claim();
     }
     ring.slots.copyFrom(slots, slot, target);
     this.state[PUBLISHED]++;
-    if (ring.claimed >= this.batch) ring.commit();
+    if (ring.claimed >= this.batch) this.publish(shard);
+  }
+
+  /** Publishes what is claimed, and looks how full the ring is then. */
+  private publish(shard: number): void {
+    const ring = this.rings[shard];
+    if (ring.claimed === 0) return;
+    ring.commit();
+    const used = ring.used;
+    if (used > this.mostUsed[shard]) this.mostUsed[shard] = used;
   }
 }

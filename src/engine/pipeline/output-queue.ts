@@ -18,6 +18,8 @@ export class OutputQueue {
   private from = 0;
   private to = 0;
   private spilledCount = 0;
+  private mostKept = 0;
+  private mostUsed = 0;
 
   constructor(ring: GatedRing) {
     this.ring = ring;
@@ -32,6 +34,22 @@ export class OutputQueue {
   /** Records moved out of the ring so far. */
   get spilled(): number {
     return this.spilledCount;
+  }
+
+  /** Most slots of the ring seen in use by look(). */
+  get ringHighWater(): number {
+    return this.mostUsed;
+  }
+
+  /** Most records kept beside the ring at one time. */
+  get spillHighWater(): number {
+    return this.mostKept;
+  }
+
+  /** Looks how full the ring is: once a batch. */
+  look(): void {
+    const used = this.ring.used;
+    if (used > this.mostUsed) this.mostUsed = used;
   }
 
   /** Records that can be read now; there may be more behind them. */
@@ -61,6 +79,7 @@ export class OutputQueue {
     for (let i = 0; i < count; i++) this.kept.copyFrom(this.ring.slots, this.ring.slotAt(i), this.to++);
     this.ring.release(count);
     this.spilledCount += count;
+    if (this.to - this.from > this.mostKept) this.mostKept = this.to - this.from;
   }
 
   /** Memory for what is kept and `more`, what is kept at its front. */

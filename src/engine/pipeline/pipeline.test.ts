@@ -91,6 +91,25 @@ describe("the pipeline builder", () => {
     expect(() => named.pattern("a", breakout({ threshold: 0.1, over: "1s" }))).toThrow(code("PIPELINE_INVALID"));
   });
 
+  it("has a budget in ns for each stage that is named, none for the others, and a trip with its recovery", () => {
+    const start = pipeline("p").bars("1s");
+    expect(start.toPlan().budget).toBeNull();
+    expect(start.budget({ ingest: "5us", total: 100 }).toPlan().budget).toEqual({ ingestNs: 5000, shardNs: null, releaseNs: null, totalNs: 100, trip: null });
+    const trip = { violations: 3, within: "1s" } as const;
+    expect(start.budget({ shard: "1ms", trip }).toPlan().budget?.trip).toEqual({ violations: 3, withinNs: 1e9, recoverNs: 5e9 });
+    expect(start.budget({ release: "1ms", trip: { ...trip, recover: 0 } }).toPlan().budget?.trip?.recoverNs).toBe(0);
+  });
+
+  it("refuses a budget that bounds nothing, and a trip out of its range", () => {
+    const start = pipeline("p").bars("1s");
+    expect(() => start.budget({})).toThrow(code("CONFIG_INVALID"));
+    expect(() => start.budget({ ingest: 0 })).toThrow(code("CONFIG_INVALID"));
+    for (const violations of [-1, 0.5, 65_537]) {
+      expect(() => start.budget({ ingest: "1us", trip: { violations, within: "1s" } })).toThrow(code("CONFIG_INVALID"));
+    }
+    expect(() => start.budget({ ingest: "1us", trip: { violations: 1, within: "0s" } })).toThrow(code("CONFIG_INVALID"));
+  });
+
   it.each(["", "1a", "a b", "a".repeat(65), "ä"])("refuses the name %j", (name) => {
     expect(() => pipeline("p").bars("1s").signal(name, "close > 1")).toThrow(code("CONFIG_INVALID"));
   });

@@ -15,6 +15,7 @@ import {
   DEFAULT_MARKER_EVERY,
   type BreakoutPlan,
   type ImbalancePlan,
+  type BudgetPlan,
   type LimitPlan,
   type PartitionPlan,
   type LiquidityChangePlan,
@@ -156,6 +157,20 @@ export interface PartitionOptions {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
+/** What a stage may take, and what happens when it takes more. */
+export interface BudgetOptions {
+  /** Bytes to records in the rings, of a piece of input. */
+  readonly ingest?: string | number;
+  /** Records through the shards, of a piece; measured with the inline driver only. */
+  readonly shard?: string | number;
+  /** Outputs merged and handed to the sinks, of a piece. */
+  readonly release?: string | number;
+  /** From ingest to release, of every 64th record. */
+  readonly total?: string | number;
+  /** Refuse orders while there are more than `violations` within `within`; `recover` (5s) is how long calm must last. */
+  readonly trip?: { readonly violations: number; readonly within: string | number; readonly recover?: string | number };
+}
+
 export class Pipeline {
   private readonly plan: PipelinePlan;
 
@@ -239,6 +254,11 @@ export class Pipeline {
     return this.with({ limits: { ...this.plan.limits, ...counts, memoryBytes } });
   }
 
+  /** Latency budgets: counted and reported; with `trip` they decide whether orders go out. */
+  budget(options: BudgetOptions): Pipeline {
+    return this.with({ budget: budgetOf(options) });
+  }
+
   /** One more sink. */
   to(sink: SinkPlan, options: SinkOptions = {}): Pipeline {
     return this.with({ sinks: [...this.plan.sinks, { ...sink, priority: options.priority ?? sink.priority }] });
@@ -283,5 +303,26 @@ export function pipeline(name: string): Pipeline {
     markerEvery: DEFAULT_MARKER_EVERY,
     partition: null,
     limits: DEFAULT_LIMITS,
+    budget: null,
   });
+}
+
+/** Most violations that a budget's trip may forgive. */
+const FORGIVEN_MAX = 65_536;
+
+function budgetOf({ ingest, shard, release, total, trip }: BudgetOptions): BudgetPlan {
+  const bound = (value: string | number | undefined, name: string): number | null => (value === undefined ? null : parseDuration(value, `budget ${name}`));
+  const bounds = { ingestNs: bound(ingest, "ingest"), shardNs: bound(shard, "shard"), releaseNs: bound(release, "release"), totalNs: bound(total, "total") };
+  if (Object.values(bounds).every((each) => each === null)) {
+    throw new StreamError("CONFIG_INVALID", "budget: expected at least one of ingest, shard, release, total");
+  }
+  if (trip === undefined) return { ...bounds, trip: null };
+  const { violations, within, recover } = trip;
+  if (!Number.isInteger(violations) || violations < 0 || violations > FORGIVEN_MAX) {
+    throw new StreamError("CONFIG_INVALID", `budget trip violations: expected a whole number from 0 to ${FORGIVEN_MAX}, got ${violations}`);
+  }
+  return {
+    ...bounds,
+    trip: { violations, withinNs: parseDuration(within, "budget trip within"), recoverNs: parseDelay(recover ?? "5s", "budget trip recover") },
+  };
 }

@@ -116,6 +116,22 @@ export interface LimitPlan {
   readonly memoryBytes: number;
 }
 
+/** What the stages of stages.ts and the whole may take, ns; null for no bound. It decides no output unless it may trip. */
+export interface BudgetPlan {
+  readonly ingestNs: number | null;
+  readonly shardNs: number | null;
+  readonly releaseNs: number | null;
+  readonly totalNs: number | null;
+  readonly trip: BudgetTripPlan | null;
+}
+
+/** More than so many violations within a time make the run DEGRADED, until calm has lasted for `recoverNs`. */
+export interface BudgetTripPlan {
+  readonly violations: number;
+  readonly withinNs: number;
+  readonly recoverNs: number;
+}
+
 export interface PipelinePlan {
   readonly name: string;
   readonly source: SourcePlan | null;
@@ -132,6 +148,7 @@ export interface PipelinePlan {
   readonly markerEvery: number;
   readonly partition: PartitionPlan | null;
   readonly limits: LimitPlan;
+  readonly budget: BudgetPlan | null;
 }
 
 export const DEFAULT_LIMITS: LimitPlan = {
@@ -139,7 +156,7 @@ export const DEFAULT_LIMITS: LimitPlan = {
   orders: 1 << 20,
   levels: 1 << 18,
   ringRecords: 1 << 14,
-  memoryBytes: 512 * 1024 * 1024,
+  memoryBytes: 1024 * 1024 * 1024,
 };
 
 /** Data records between two watermark markers unless the plan says otherwise. */

@@ -33,6 +33,16 @@ export class RuleStage {
     this.ids.forEach((id, index) => into.set(id, this.rules.valueNames(index))); // hot-ok: at start
   }
 
+  /** True once every rule has answered for an instrument. */
+  isWarm(lane: number): boolean {
+    return this.rules.isWarm(lane);
+  }
+
+  /** Bars of an instrument taken so far. */
+  barsOf(lane: number): number {
+    return this.rules.barsOf(lane);
+  }
+
   /** Begins session-anchored indicators anew, for every instrument. */
   startSession(): void {
     for (let lane = 0; lane < this.lanes; lane++) this.rules.reset(lane);

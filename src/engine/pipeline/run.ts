@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../../kernel/core/clock.ts";
 import { ReplayClock } from "../../kernel/core/clock.ts";
+import { EVENT_CHECKPOINT_SAVED, EVENT_RUN_ENDED, EVENT_RUN_STARTED } from "../../kernel/core/log.ts";
 import type { StageObserver } from "../../kernel/core/observer.ts";
 import { HEADER_TS_RECV_F64 } from "../../kernel/record/header.ts";
 import { partNamed, requireSameRun, type Checkpoint, type CheckpointStore, type RunIdentity } from "../checkpoint/checkpoint.ts";
@@ -87,6 +88,7 @@ export class Run implements BarrierListener {
   /** Takes the source to its end. The source starts at `position`. */
   async consume(source: Source): Promise<void> {
     const { driver, assembly } = this.options;
+    assembly.log.event(EVENT_RUN_STARTED, this.sourceOffset, assembly.shards.length, 0);
     driver.start();
     try {
       const clock = new ReplayClock(this.options.speed);
@@ -96,6 +98,7 @@ export class Run implements BarrierListener {
       driver.afterPiece();
       await driver.finish();
       assembly.delivery.settle();
+      assembly.log.event(EVENT_RUN_ENDED, this.sourceOffset, assembly.ingest.sequence, assembly.collector.received);
     } catch (error) {
       await driver.abort();
       for (const sink of assembly.sinks) closeQuietly(sink);
@@ -126,6 +129,7 @@ export class Run implements BarrierListener {
         ...shardParts,
       ],
     });
+    assembly.log.event(EVENT_CHECKPOINT_SAVED, epoch, waiting.sourceOffset, 0);
     // The interval counts from here: a store slower than the interval would else leave one piece of input between two checkpoints.
     this.options.clock.stamp(this.times, LAST_CHECKPOINT);
   }

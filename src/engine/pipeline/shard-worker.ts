@@ -5,12 +5,14 @@
 import { GCProfiler } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import { LiveClock } from "../../kernel/core/clock.ts";
+import { EVENT_SHARD_ENDED, EVENT_SHARD_STARTED, NoLog } from "../../kernel/core/log.ts";
 import { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { Arena } from "../../kernel/memory/arena.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { createIdle, type IdleName } from "../../kernel/ring/idle.ts";
 import { PriorityLane, type PriorityLaneSizes } from "../../kernel/ring/priority-lane.ts";
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
+import { LogWriter, type LogTap } from "../../kernel/ring/log-ring.ts";
 import { Market } from "./assembly.ts";
 import type { BookKind } from "./feed-catalog.ts";
 import type { PipelinePlan } from "./plan.ts";
@@ -32,6 +34,7 @@ export interface ShardWorkerData {
   readonly anchorNs: number;
   readonly batch: number;
   readonly idle: IdleName;
+  readonly log: LogTap | null;
 }
 
 /** What a worker says when it is done. */
@@ -48,6 +51,8 @@ function main(data: ShardWorkerData): void {
   const input = new GatedRing(data.input.buffer, data.input.byteOffset, data.input.capacity);
   const output = new GatedRing(data.output.buffer, data.output.byteOffset, data.output.capacity);
   const writer = data.lane === null ? null : new PriorityWriter(new PriorityLane(data.lane.buffer, 0, data.lane.sizes));
+  const clock = new LiveClock(0, data.anchorNs);
+  const log = data.log === null ? new NoLog() : new LogWriter(data.log, clock);
   const arena = Arena.attach(`shard-${data.index}`, data.arena);
   const shard = new Shard(arena, {
     plan: data.plan,
@@ -57,13 +62,15 @@ function main(data: ShardWorkerData): void {
     output,
     pressure: { relieve: (ring) => void ring.parkProducer(PARK_MS) },
     priority: writer === null ? null : { writer, relieve: () => void writer.park(PARK_MS) },
-    clock: new LiveClock(0, data.anchorNs),
+    clock,
     lifecycle: new StateWord(data.lifecycle),
+    log,
   });
   arena.seal();
   shard.setSnapshotTarget(new Uint8Array(data.snapshot));
   const profiler = new GCProfiler();
   profiler.start();
+  log.event(EVENT_SHARD_STARTED, data.index, 0, 0);
   try {
     const idle = createIdle(data.idle);
     while (!shard.isEnded) idle.idle(shard.poll(data.batch), input);
@@ -72,6 +79,7 @@ function main(data: ShardWorkerData): void {
     throw error;
   }
   const profile = profiler.stop() as { statistics: unknown[] } | undefined;
+  log.event(EVENT_SHARD_ENDED, data.index, shard.consumed, profile?.statistics.length ?? 0);
   const report: ShardWorkerReport = { index: data.index, gcEvents: profile?.statistics.length ?? 0 };
   parentPort?.postMessage(report);
 }

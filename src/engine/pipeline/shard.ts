@@ -7,6 +7,7 @@
  * id, so the outputs of any number of shards merge into the order of one. The same code runs inline and in a worker.
  */
 import type { Clock } from "../../kernel/core/clock.ts";
+import { EVENT_BOOK_REFUSED, EVENT_MARKET_UNSYNCED, NoLog, type LogObserver } from "../../kernel/core/log.ts";
 import { REJECTED } from "../../kernel/core/status.ts";
 import { TIME_UNSET } from "../../kernel/core/units.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
@@ -30,7 +31,7 @@ import { KIND_BREAKER } from "../../kernel/record/signal.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
 import { TAPE_LENGTH, TAPE_PRICE, TAPE_QTY, TAPE_SEQUENCE, TAPE_TS_EVENT } from "../../kernel/record/tape.ts";
 import { CONDITION_BROKEN, TRADE_AGGRESSOR_U8, TRADE_CONDITIONS_U8, TRADE_PRICE_F64, TRADE_QTY_F64 } from "../../kernel/record/trade.ts";
-import { isSessionStart } from "../../kernel/record/venue-status.ts";
+import { isMarketUnsynced, isSessionStart } from "../../kernel/record/venue-status.ts";
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import { LevelBook } from "../../market/book/level-book.ts";
 import { OrderBook } from "../../market/book/order-book.ts";
@@ -67,6 +68,8 @@ export interface ShardLinks {
   readonly priority?: PriorityOutput | null;
   readonly clock: Clock;
   readonly lifecycle: StateWord;
+  /** Of the thread that the shard runs in. */
+  readonly log?: LogObserver;
 }
 
 export class Shard {
@@ -76,6 +79,7 @@ export class Shard {
   private readonly input: GatedRing;
   private readonly lifecycle: StateWord;
   private readonly market: Market;
+  private readonly log: LogObserver;
   private readonly orderBook: OrderBook | null;
   private readonly levelBook: LevelBook | null;
   private readonly tape: Float64Array;
@@ -101,6 +105,7 @@ export class Shard {
     this.input = links.input;
     this.lifecycle = links.lifecycle;
     this.market = market;
+    this.log = links.log ?? new NoLog();
     this.counter = arena.float64("shard.count", COUNT_CELLS);
     this.clock = arena.float64("shard.watermark", 1);
     if (arena.fresh) this.clock[0] = TIME_UNSET;
@@ -168,6 +173,25 @@ export class Shard {
   /** Book records that named an order which the book does not have. */
   get unknownOrders(): number {
     return this.orderBook === null ? 0 : this.orderBook.unknownOrders;
+  }
+
+  /** True while an instrument's book is in step, as far as is known. Cold. */
+  isSynced(lane: number): boolean {
+    return !this.quality.isUnsynced(lane);
+  }
+
+  /** Bars of an instrument that went to rules. Cold. */
+  ruleBars(lane: number): number {
+    let bars = 0;
+    for (let i = 0; i < this.rules.length; i++) bars += this.rules[i].barsOf(lane);
+    return bars;
+  }
+
+  /** Those of them on intervals whose rules all answer for the instrument. Cold. */
+  warmRuleBars(lane: number): number {
+    let bars = 0;
+    for (let i = 0; i < this.rules.length; i++) if (this.rules[i].isWarm(lane)) bars += this.rules[i].barsOf(lane);
+    return bars;
   }
 
   /** Where a barrier copies the arena to: as many bytes as the arena uses. */
@@ -283,6 +307,7 @@ export class Shard {
   private refuse(lane: number): void {
     this.counter[BOOK_REFUSED]++;
     if (lane >= this.market.registry.capacity) return;
+    if (!this.quality.isUnsynced(lane)) this.log.event(EVENT_BOOK_REFUSED, lane, this.counter[BOOK_REFUSED], 0);
     this.quality.markUnsynced(lane);
     this.patterns.forgetUnsynced(lane, lane + 1);
   }
@@ -299,6 +324,7 @@ export class Shard {
   private takeMarketStatus(slots: Slots, slot: number): void {
     this.quality.onMarketStatus(slots, slot);
     this.patterns.forgetUnsynced(0, this.market.registry.count);
+    if (isMarketUnsynced(slots, slot)) this.log.event(EVENT_MARKET_UNSYNCED, 0, 0, 0);
     if (!isSessionStart(slots, slot)) return;
     for (let i = 0; i < this.rules.length; i++) this.rules[i].startSession();
   }

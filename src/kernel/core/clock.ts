@@ -30,6 +30,8 @@ export function sessionEpochMs(timeMs: number): number {
  * monotonic clock by bracketing, and all clocks of one run share the anchor of the first.
  */
 export class LiveClock implements Clock {
+  /** ms since 1970 of the session epoch; 0 where it was not given, as in other threads. */
+  readonly epochMs: number;
   /** Session time at the zero of the process-wide monotonic clock: hand it to the clocks of other threads. */
   readonly anchorNs: number;
   private readonly offsetNs: number;
@@ -38,6 +40,7 @@ export class LiveClock implements Clock {
   /** `epochMs`: the session epoch, by default today's UTC midnight. `anchorNs`: that of the run's first clock, in another thread. */
   constructor(epochMs: number = sessionEpochMs(Date.now()), anchorNs?: number) {
     const toProcessNs = bracketOffset();
+    this.epochMs = epochMs;
     this.anchorNs = anchorNs ?? (performance.timeOrigin - epochMs) * 1e6 - toProcessNs;
     this.offsetNs = this.anchorNs + toProcessNs;
     this.readArguments = [this.offsetNs, new Float64Array(1), 0];

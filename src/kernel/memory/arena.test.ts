@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isStreamError, type ErrorCode, type StreamError } from "../core/errors.ts";
-import { Arena } from "./arena.ts";
+import { ARENA_CAPACITY_MAX, Arena } from "./arena.ts";
 
 function errorOf(body: () => unknown, code: ErrorCode): StreamError {
   try {
@@ -67,6 +67,24 @@ describe("an arena", () => {
 
   it.each([-1, 0.25, NaN, Infinity])("refuses a region of %d bytes", (bytes) => {
     errorOf(() => Arena.create("shard", 4096).take("region", bytes), "VALUE_RANGE");
+  });
+
+  it("that is measured counts what a layout takes, of any size, without writing a byte", () => {
+    const scratch = new SharedArrayBuffer(ARENA_CAPACITY_MAX);
+    const lay = (arena: Arena, rows: number): Arena => {
+      const cells = arena.float64("cells", rows);
+      arena.int32("words", 3);
+      if (arena.fresh) cells.fill(7);
+      arena.seal();
+      return arena;
+    };
+    const made = lay(Arena.create("made", 1 << 16), 100);
+    const measured = lay(Arena.measure("measured", scratch), 100);
+    expect([measured.usedBytes, measured.regions]).toEqual([made.usedBytes, made.regions]);
+    expect(measured.fresh).toBe(false);
+    expect(new Float64Array(scratch, 0, 200).every((cell) => cell === 0)).toBe(true);
+    expect(lay(Arena.measure("large", scratch), 200_000_000).usedBytes).toBeGreaterThan(1.6e9);
+    expect(() => lay(Arena.measure("too large", scratch), 300_000_000)).toThrow(/over the capacity of 2147483584/);
   });
 
   it("goes from init to sealed to closed, and allows each call in its state only", () => {

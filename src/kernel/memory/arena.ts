@@ -16,7 +16,7 @@ const VERSION = 1;
 const HEADER_BYTES = 64;
 const ALIGN = 64;
 /** The largest capacity: the last multiple of 64 whose every offset is an Int32. */
-const CAPACITY_MAX = 0x7fff_ffc0;
+export const ARENA_CAPACITY_MAX = 0x7fff_ffc0;
 
 export type ArenaState = "init" | "sealed" | "closed";
 
@@ -32,14 +32,17 @@ export class Arena {
   readonly buffer: SharedArrayBuffer;
   /** True when the bytes are new: constructors then write initial values; in an attached arena they must not. */
   readonly fresh: boolean;
+  /** True when regions are only counted: nothing of what lies in the bytes means anything. */
+  private readonly isMeasured: boolean;
   private readonly header: Int32Array;
   private readonly regionList: ArenaRegion[] = [];
   private position: number = HEADER_BYTES;
   private layoutHash = 0;
   private stateNow: ArenaState = "init";
 
-  private constructor(name: string, buffer: SharedArrayBuffer, fresh: boolean) {
+  private constructor(name: string, buffer: SharedArrayBuffer, fresh: boolean, isMeasured: boolean = false) {
     this.name = name;
+    this.isMeasured = isMeasured;
     this.buffer = buffer;
     this.fresh = fresh;
     this.header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
@@ -47,8 +50,8 @@ export class Arena {
 
   /** New, zeroed bytes. Pages are committed by the operating system as they are touched, so a generous capacity costs nothing. */
   static create(name: string, capacityBytes: number): Arena {
-    if (!Number.isInteger(capacityBytes) || capacityBytes < HEADER_BYTES || capacityBytes > CAPACITY_MAX) {
-      throw new StreamError("ARENA_CAPACITY", `arena ${name}: expected a capacity of ${HEADER_BYTES} to ${CAPACITY_MAX} bytes, got ${capacityBytes}`, {
+    if (!Number.isInteger(capacityBytes) || capacityBytes < HEADER_BYTES || capacityBytes > ARENA_CAPACITY_MAX) {
+      throw new StreamError("ARENA_CAPACITY", `arena ${name}: expected a capacity of ${HEADER_BYTES} to ${ARENA_CAPACITY_MAX} bytes, got ${capacityBytes}`, {
         capacityBytes,
       });
     }
@@ -71,6 +74,14 @@ export class Arena {
       );
     }
     return arena;
+  }
+
+  /**
+   * Counts what a layout would take, without its memory: constructors take their regions as in an attached arena, whose initial values
+   * they must not write, and seal() checks nothing. Views lie over `scratch`, of ARENA_CAPACITY_MAX bytes that nobody touches.
+   */
+  static measure(name: string, scratch: SharedArrayBuffer): Arena {
+    return new Arena(name, scratch, false, true);
   }
 
   get state(): ArenaState {
@@ -141,7 +152,7 @@ export class Arena {
       this.header[2] = this.layoutHash | 0;
       this.header[3] = this.position;
       this.header[4] = 1;
-    } else if (this.header[2] !== (this.layoutHash | 0) || this.header[3] !== this.position) {
+    } else if (!this.isMeasured && (this.header[2] !== (this.layoutHash | 0) || this.header[3] !== this.position)) {
       throw new StreamError(
         "ARENA_LAYOUT",
         `arena ${this.name}: attached with other regions (layout ${this.layoutHash | 0}, ${this.position} bytes) than it was created with (layout ${this.header[2]}, ${this.header[3]} bytes)`,

@@ -36,6 +36,9 @@ describe("SlotPool against a set of handles", () => {
             .map((held) => held.handle)
             .sort((a, b) => a - b),
         ).toEqual(live.toSorted((a, b) => a - b));
+        const all = pool.createLeakReport(capacity);
+        expect(all).toEqual(all.toSorted((a, b) => b.age - a.age));
+        for (let limit = 0; limit <= capacity; limit++) expect(pool.createLeakReport(limit)).toEqual(all.slice(0, limit));
       }),
       { seed: 20240808, numRuns: 300 },
     );

@@ -94,6 +94,28 @@ describe("SlotPool", () => {
     expect(pool.inUse).toBe(0);
   });
 
+  it("says at the end what it was used for and what was not given back, the oldest of it first, no more than asked for", () => {
+    const pool = poolOf(4);
+    const handles = Array.from({ length: 5 }, () => pool.acquire());
+    pool.release(handles[2]);
+    const report = pool.closeReport(2);
+    expect(report).toEqual({
+      name: "pool",
+      capacity: 4,
+      inUse: 3,
+      highWater: 4,
+      refused: 1,
+      leaks: [
+        { index: 0, handle: handles[0], age: 3 },
+        { index: 1, handle: handles[1], age: 2 },
+      ],
+    });
+    expect(pool.closeReport().leaks).toHaveLength(3);
+    expect(pool.closeReport(0)).toMatchObject({ inUse: 3, leaks: [] });
+    for (const { handle } of pool.closeReport().leaks) pool.release(handle);
+    expect(pool.closeReport()).toMatchObject({ inUse: 0, highWater: 4, leaks: [] });
+  });
+
   it.each([0, -1, 1.5, 2 ** 24 + 1, NaN])("refuses a capacity of %d", (capacity) => {
     expect(() => poolOf(capacity)).toThrowError(expect.objectContaining({ code: "VALUE_RANGE" }));
   });

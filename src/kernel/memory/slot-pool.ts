@@ -33,6 +33,20 @@ export interface HeldSlot {
   readonly age: number;
 }
 
+/** Slots that a report at the end shows unless told otherwise. */
+export const LEAKS_SHOWN = 16;
+
+/** What a pool was used for, told when everything should have been given back. */
+export interface PoolReport {
+  readonly name: string;
+  readonly capacity: number;
+  /** Slots not given back, of which `leaks` shows the oldest. */
+  readonly inUse: number;
+  readonly highWater: number;
+  readonly refused: number;
+  readonly leaks: readonly HeldSlot[];
+}
+
 export class SlotPool {
   readonly capacity: number;
   private readonly name: string;
@@ -131,14 +145,32 @@ export class SlotPool {
     return index;
   }
 
-  /** The slots still in use, the longest held first, at most `limit`: what was not released when everything should have been. Cold. */
+  /**
+   * The slots still in use, the longest held first, at most `limit`: what was not released when everything should have been. Makes no more
+   * objects than it returns. Cold.
+   */
   createLeakReport(limit: number): HeldSlot[] {
     const held: HeldSlot[] = [];
-    for (let index = 0; index < this.counters[TOUCHED]; index++) {
+    const touched = limit > 0 ? this.counters[TOUCHED] : 0;
+    for (let index = 0; index < touched; index++) {
       if (this.next[index] !== IN_USE) continue;
-      held.push({ index, handle: (this.generation[index] << this.indexBits) | index, age: this.total[0] - this.acquiredAt[index] });
+      const age = this.total[0] - this.acquiredAt[index];
+      if (held.length === limit && age <= held[limit - 1].age) continue;
+      if (held.length === limit) held.pop();
+      let place = held.length;
+      while (place > 0 && held[place - 1].age < age) place--;
+      held.splice(place, 0, { index, handle: (this.generation[index] << this.indexBits) | index, age });
     }
-    return held.sort((a, b) => b.age - a.age).slice(0, limit);
+    return held;
+  }
+
+  /**
+   * The end of the pool's use: what it was used for, and which slots were not given back, the longest held first, at most `limit` of them.
+   * Changes nothing and may be asked again. Cold.
+   */
+  closeReport(limit: number = LEAKS_SHOWN): PoolReport {
+    const { name, capacity, inUse, highWater, refused } = this;
+    return { name, capacity, inUse, highWater, refused, leaks: this.createLeakReport(limit) };
   }
 
   private createStaleError(handle: number): StreamError {

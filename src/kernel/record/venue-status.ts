@@ -64,6 +64,11 @@ export function isSessionStart(slots: Slots, slot: number): boolean {
   return slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_SESSION && slots.u8[(slot << 6) + STATUS_STATE_U8] === EVENT_MARKET_HOURS;
 }
 
+/** True for the record that says that no book is known to be right. */
+export function isMarketUnsynced(slots: Slots, slot: number): boolean {
+  return slots.u8[(slot << 6) + STATUS_KIND_U8] === STATUS_BOOK && slots.u8[(slot << 6) + STATUS_STATE_U8] === BOOK_UNSYNCED;
+}
+
 /** A movable view of one venue status. */
 export class VenueStatusView {
   private slots: Slots;

@@ -43,6 +43,7 @@ describe("ladders under random inserts and removals", () => {
     const model: number[][] = Array.from({ length: count }, () => []);
     const scratch = new Float64Array(1);
     let used = 0;
+    let peak = 0;
     let refused = 0;
     for (let step = 0; step < 30_000; step++) {
       const ladder = random.nextBelow(3) === 0 ? random.nextBelow(count) : seed % count;
@@ -59,7 +60,7 @@ describe("ladders under random inserts and removals", () => {
         const level = ladders.insert(ladder, -1 - found, scratch, 0);
         if (level > 0) {
           list.push(scratch[0]);
-          used++;
+          peak = Math.max(peak, ++used);
         } else {
           expect(used, "refused while levels were left").toBe(capacity);
           refused++;
@@ -76,7 +77,7 @@ describe("ladders under random inserts and removals", () => {
         used -= list.length;
         list.length = 0;
       }
-      expect(ladders.used).toBe(used);
+      expect([ladders.used, ladders.highWater]).toEqual([used, peak]);
       expect(ladders.best(ladder)).toBe(ladders.levelAt(ladder, 0));
       if (step % 500 !== 0) continue;
       for (let l = 0; l < count; l++) {

@@ -78,6 +78,11 @@ export class Ladders {
     return this.counter[2];
   }
 
+  /** Most levels in use at one time: a level is new only when none was given back. */
+  get highWater(): number {
+    return this.counter[1];
+  }
+
   /** Levels of one ladder. */
   depth(ladder: number): number {
     return this.headers[(ladder << 2) + LADDER_LENGTH];

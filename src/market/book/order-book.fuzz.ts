@@ -46,6 +46,7 @@ class Pair {
   private nextOrder = 1;
   unknown = 0;
   duplicates = 0;
+  private peak = 0;
 
   constructor(shape: Shape, seed: number) {
     this.shape = shape;
@@ -104,6 +105,7 @@ class Pair {
     }
     if (expected === "unknown") this.unknown++;
     this.checkOutcome(instrument, got, expected);
+    this.peak = Math.max(this.peak, this.models[0].orders.size + this.models[1].orders.size);
   }
 
   checkWhole(): void {
@@ -123,6 +125,7 @@ class Pair {
       }
     }
     expect(this.book.orders).toBe(this.models[0].orders.size + this.models[1].orders.size);
+    expect(this.book.ordersHighWater).toBe(this.peak);
     expect([this.book.unknownOrders, this.book.duplicateOrders, this.book.full, this.book.invalid]).toEqual([this.unknown, this.duplicates, 0, 0]);
   }
 

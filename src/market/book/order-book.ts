@@ -126,6 +126,11 @@ export class OrderBook {
     return this.rowCount[2];
   }
 
+  /** Most orders alive at one time: a row is new only when none was given back. */
+  get ordersHighWater(): number {
+    return this.rowCount[1];
+  }
+
   /** Records that named an order that is not in the book; a replace of such an order counts once. */
   get unknownOrders(): number {
     return this.counter[COUNT_UNKNOWN];
@@ -387,9 +392,8 @@ export class OrderBook {
   }
 
   private freeRow(row: number): void {
-    const r = row << 3;
-    this.i32[r + LEVEL] = 0;
-    this.i32[r + BEHIND] = this.rowCount[0];
+    this.i32[(row << 3) + LEVEL] = 0;
+    this.i32[(row << 3) + BEHIND] = this.rowCount[0];
     this.rowCount[0] = row;
     this.rowCount[2]--;
   }

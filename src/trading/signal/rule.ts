@@ -95,6 +95,17 @@ export class RuleSet {
     return this.answers[lane * this.every.length + i] !== UNSEEN;
   }
 
+  /** True once every rule has given an answer for the lane: its lookback is full, and what it names is there. */
+  isWarm(lane: number): boolean {
+    for (let i = 0; i < this.every.length; i++) if (!this.hasAnswered(lane, i)) return false;
+    return true;
+  }
+
+  /** Bars of the lane taken so far. */
+  barsOf(lane: number): number {
+    return this.formulas.barsOf(lane);
+  }
+
   /** Names of the values that a signal of rule i carries. */
   valueNames(i: number): readonly string[] {
     return this.formulas.valueNames(i);
