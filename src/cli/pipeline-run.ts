@@ -28,6 +28,7 @@ import { progressText } from "./progress.ts";
 import { RunControl } from "./run-control.ts";
 import { logMemory, type LogSettings } from "./run-log.ts";
 import { atBound, highWaterOf, processMemory, type HighWater, type ProcessMemory } from "./run-memory.ts";
+import type { UsageRow } from "./usage-log.ts";
 import { VERSION } from "./version.ts";
 
 export type DriverName = "inline" | "threaded";
@@ -115,6 +116,8 @@ export interface RunSummary {
   readonly budgetTrips?: number;
   /** Present where the venue could be asked. */
   readonly invariants?: { readonly booksChecked: number; readonly booksEqual: number };
+  /** Present with --usage-every. */
+  readonly usage?: readonly UsageRow[];
 }
 
 /** Runs to the end of the source. */

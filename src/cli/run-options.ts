@@ -12,6 +12,7 @@ import { runPipeline, type DriverName, type PipelineRunOptions, type RunSummary 
 import { ProgressLine } from "./progress.ts";
 import type { LogSettings } from "./run-log.ts";
 import { summaryText, warmupText } from "./summary.ts";
+import type { UsageRow } from "./usage-log.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Bytes of a piece unless --chunk says otherwise: what one network packet carries. */
@@ -37,6 +38,8 @@ export interface RunFlags {
 export type RunSubject = Pick<PipelineRunOptions, "plan" | "feed" | "input" | "pieceBytes" | "speed" | "openSource" | "warmUp" | "isLive" | "truth"> & {
   /** Heads the summary. */
   readonly title: string;
+  /** Rows of memory in use, known at the end. */
+  readonly usage?: () => readonly UsageRow[] | undefined;
 };
 
 /** Options of every command that runs a pipeline. */
@@ -57,7 +60,7 @@ export function addRunOptions(command: Command): Command {
 }
 
 /** Runs to the end and prints the summary; null when --explain was all that was asked for. */
-export async function execute({ title, ...subject }: RunSubject, flags: RunFlags, { terminal }: CommandContext): Promise<RunSummary | null> {
+export async function execute({ title, usage, ...subject }: RunSubject, flags: RunFlags, { terminal }: CommandContext): Promise<RunSummary | null> {
   const checkpointEveryNs = parseDuration(flags.every, "--every");
   const { driver, shards, batch, idle } = flags;
   const json = flags.json === true;
@@ -92,6 +95,8 @@ export async function execute({ title, ...subject }: RunSubject, flags: RunFlags
   } finally {
     progress.end();
   }
+  const rows = usage?.();
+  if (rows !== undefined) summary = { ...summary, usage: rows };
   terminal.out(json ? `${JSON.stringify(summary)}\n` : summaryText(title, summary));
   return summary;
 }

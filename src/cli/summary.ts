@@ -2,6 +2,7 @@
 import type { WarmupReport } from "../control/warmup.ts";
 import type { RunSummary } from "./pipeline-run.ts";
 import { grouped, latencyText } from "./terminal.ts";
+import { usageText } from "./usage-log.ts";
 
 /** One line about the warm-up. */
 export function warmupText(report: WarmupReport): string {
@@ -34,6 +35,7 @@ export function summaryText(name: string, summary: RunSummary): string {
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),
     `  output    ${summary.outputHash.replace(/(.{8})(?=.)/g, "$1 ")}`,
+    ...(summary.usage === undefined ? [] : ["", usageText(summary.usage).trimEnd()]),
     "",
   ].join("\n");
 }

@@ -64,6 +64,12 @@ export class ItchEncoder {
     this.timeLow = (timeNs % TWO_32) | 0;
   }
 
+  /** The same from times[at], for once a turn: a double that crosses the call would be boxed. */
+  setTimeFrom(times: Float64Array, at: number): void {
+    this.timeHigh = Math.floor(times[at] / TWO_32);
+    this.timeLow = (times[at] % TWO_32) | 0;
+  }
+
   /** Every event of a log, in order. */
   events(log: EventLog): void {
     const count = log.count;

@@ -19,7 +19,7 @@ const SECOND = 1_000_000_000;
 
 describe("the scenarios", () => {
   it("are known by name, with demo first", () => {
-    expect(scenarioNames()).toEqual(["demo", "open", "calm", "close", "burst-10x", "flash-crash", "news-shock", "halt", "market-halt"]);
+    expect(scenarioNames()).toEqual(["demo", "open", "calm", "close", "burst-10x", "flash-crash", "news-shock", "halt", "market-halt", "day-24h"]);
   });
 
   it("are refused by an unknown name with the names allowed", () => {

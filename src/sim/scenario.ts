@@ -41,6 +41,11 @@ export interface Scenario {
   readonly name: string;
   readonly summary: string;
   readonly seconds: number;
+  /** The opening bell, seconds after midnight: at least 2, in which everything before it happens. */
+  readonly bellSecond: number;
+  /** Mean messages of traders a simulated second, and instruments, unless others are asked for. */
+  readonly ratePerSecond: number;
+  readonly instruments: number;
   /** Relative message intensity: [second, value] with straight lines between; the first at 0, the last at the end. */
   readonly intensity: readonly (readonly [number, number])[];
   readonly shocks: readonly Shock[];
@@ -49,10 +54,18 @@ export interface Scenario {
 }
 
 const ALL = 1_000_000;
+/** 09:30. */
+const USUAL_BELL = 9 * 3600 + 30 * 60;
 const CRASH: Shock = { at: 0, moveSeconds: 2, holdSeconds: 0.5, recoverSeconds: 3, ppm: -80_000, first: 0, every: 1, limit: 10 };
 
 function scenario(name: string, summary: string, seconds: number, intensity: Scenario["intensity"], events: Partial<Scenario> = {}): Scenario {
-  return { name, summary, seconds, intensity, shocks: [], halts: [], marketHalts: [], ...events };
+  const usual = { bellSecond: USUAL_BELL, ratePerSecond: 100_000, instruments: 300, shocks: [], halts: [], marketHalts: [] };
+  return { name, summary, seconds, intensity, ...usual, ...events };
+}
+
+/** Seconds from the bell of day-24h, two after midnight, to a time of day. */
+function dayTime(hour: number): number {
+  return hour * 3600 - 2;
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -154,6 +167,36 @@ const SCENARIOS: readonly Scenario[] = [
       marketHalts: [{ at: 5, resumeAt: 9, level: 1 }],
     },
   ),
+  scenario(
+    "day-24h",
+    "a day from midnight to midnight: peaks at the start, at 09:30 and at 16:00, nights; one instrument halted from 11:00 to 11:30, ten crash at 14:45",
+    dayTime(24),
+    [
+      [0, 3],
+      [dayTime(0.2), 3],
+      [dayTime(0.5), 0.6],
+      [dayTime(2), 0.3],
+      [dayTime(6), 0.3],
+      [dayTime(9), 0.8],
+      [dayTime(9.49), 1],
+      [dayTime(9.5), 6],
+      [dayTime(10), 2.5],
+      [dayTime(12.5), 1.2],
+      [dayTime(15), 2],
+      [dayTime(15.8), 3],
+      [dayTime(16), 6],
+      [dayTime(16.01), 0.9],
+      [dayTime(20), 0.4],
+      [dayTime(24), 0.3],
+    ],
+    {
+      bellSecond: 2,
+      ratePerSecond: 400,
+      instruments: 500,
+      shocks: [{ ...CRASH, at: dayTime(14.75) }],
+      halts: [{ at: dayTime(11), quoteAt: dayTime(11.4), resumeAt: dayTime(11.5), instrument: 1 }],
+    },
+  ),
 ];
 
 /** The names that findScenario knows. */
@@ -248,6 +291,7 @@ function addHalt(at: number, quoteAt: number, resumeAt: number, instrument: numb
 export class IntensityCurve {
   private readonly timesNs: Float64Array;
   private readonly values: Float64Array;
+  private readonly cells: Float64Array = new Float64Array(2);
   private segment = 0;
 
   constructor(spec: Scenario, durationNs: number) {
@@ -262,12 +306,23 @@ export class IntensityCurve {
 
   /** The value at a time that does not go back; before the first knot and after the last it is theirs. */
   at(timeNs: number): number {
+    this.cells[0] = timeNs;
+    this.read(this.cells, 0, 1);
+    return this.cells[1];
+  }
+
+  /** Writes the value at the time cells[from] to cells[to]: for callers whose doubles would be boxed on the way. */
+  read(cells: Float64Array, from: number, to: number): void {
+    const timeNs = cells[from];
     const last = this.timesNs.length - 1;
     while (this.segment < last && timeNs >= this.timesNs[this.segment + 1]) this.segment++;
     const i = this.segment;
-    if (i === last) return this.values[last];
+    if (i === last) {
+      cells[to] = this.values[last];
+      return;
+    }
     const part = (timeNs - this.timesNs[i]) / (this.timesNs[i + 1] - this.timesNs[i]);
-    return this.values[i] + (this.values[i + 1] - this.values[i]) * (part < 0 ? 0 : part);
+    cells[to] = this.values[i] + (this.values[i + 1] - this.values[i]) * (part < 0 ? 0 : part);
   }
 }
 

@@ -29,8 +29,6 @@ import {
 /** Most messages of one step. */
 export const STEP_MESSAGES_MAX: number = EVENTS_MAX + 16;
 
-/** 09:30, ns since midnight. */
-export const BELL_NS: number = (9 * 3600 + 30 * 60) * NANOS_PER_SECOND;
 /** Everything before the bell happens in this time. */
 const PRELUDE_NS = 2 * NANOS_PER_SECOND;
 /** Resting orders of one instrument at most. */
@@ -54,6 +52,11 @@ const STAGE_TRADING = 7;
 const STAGE_CLOSING = 8;
 const STAGE_END = 9;
 const STAGE_OVER = 10;
+
+// Places in `times`.
+const SINCE_BELL = 0;
+const INTENSITY = 1;
+const NEXT = 2;
 
 const STATE_TRADING = 0x54; // T
 const STATE_HALTED = 0x48; // H
@@ -83,8 +86,10 @@ export class TradingSession {
   readonly engine: MatchingEngine;
   readonly market: Market;
   readonly instruments: number;
+  /** The opening bell, ns since midnight. */
+  readonly bellNs: number;
   /** Simulated time, ns since midnight. */
-  timeNs: number = BELL_NS - PRELUDE_NS;
+  timeNs = 0;
   private readonly flow: OrderFlow;
   private readonly random: Random;
   private readonly intensity: IntensityCurve;
@@ -100,6 +105,8 @@ export class TradingSession {
   private readonly auctionSide: Uint8Array;
   private readonly auctionQty: Int32Array;
   private readonly auctionPaired: Int32Array;
+  /** Scratch of a turn: doubles that cross calls as cells are not boxed. */
+  private readonly times: Float64Array = new Float64Array(3);
   private nextAction = 0;
   private stage = STAGE_START;
   private index = 0;
@@ -110,6 +117,8 @@ export class TradingSession {
   constructor(plan: SessionPlan) {
     const count = plan.instruments;
     this.instruments = count;
+    this.bellNs = plan.scenario.bellSecond * NANOS_PER_SECOND;
+    this.timeNs = this.bellNs - PRELUDE_NS;
     this.random = new Random(new Int32Array(4), plan.seed);
     this.market = new Market(count, this.random);
     this.engine = new MatchingEngine(count, ORDERS_MAX, WINDOW_TICKS);
@@ -118,11 +127,11 @@ export class TradingSession {
     this.encoder = new ItchEncoder(this.market.symbols);
     this.intensity = new IntensityCurve(plan.scenario, plan.durationNs);
     this.gapUnitNs = NANOS_PER_SECOND / plan.ratePerSecond / EXPONENTIAL_MEAN;
-    this.closeNs = plan.messages > 0 ? Infinity : BELL_NS + plan.durationNs;
+    this.closeNs = plan.messages > 0 ? Infinity : this.bellNs + plan.durationNs;
     this.closeMessages = plan.messages > 0 ? Math.max(1, plan.messages - closingMessages(count)) : Infinity;
     this.preludeStepNs = Math.floor(PRELUDE_NS / (count * 4 + 8));
     const schedule = compileSchedule(plan.scenario, plan.durationNs, count);
-    this.actionTimes = Float64Array.from(schedule, (action) => BELL_NS + action.timeNs);
+    this.actionTimes = Float64Array.from(schedule, (action) => this.bellNs + action.timeNs);
     this.actions = new Int32Array(schedule.length * 3);
     for (let i = 0; i < schedule.length; i++) this.actions.set([schedule[i].action, schedule[i].instrument, schedule[i].value], i * 3);
     this.auctionSide = new Uint8Array(count);
@@ -185,8 +194,8 @@ export class TradingSession {
         this.advance(STAGE_BELL);
         break;
       case STAGE_BELL:
-        this.timeNs = BELL_NS;
-        encoder.setTime(BELL_NS);
+        this.timeNs = this.bellNs;
+        encoder.setTime(this.bellNs);
         encoder.systemEvent(0x51); // Q
         this.enter(STAGE_OPENING);
         return;
@@ -209,7 +218,10 @@ export class TradingSession {
       this.enter(STAGE_CLOSING);
       return;
     }
-    const unit = this.gapUnitNs / this.intensity.at(this.timeNs - BELL_NS);
+    const times = this.times;
+    times[SINCE_BELL] = this.timeNs - this.bellNs;
+    this.intensity.read(times, SINCE_BELL, INTENSITY);
+    const unit = this.gapUnitNs / times[INTENSITY];
     const written = this.encoder.messages - this.messagesTimed;
     const next = this.timeNs + Math.floor(written * this.gaps[this.random.nextInt32() & (QUANTILES - 1)] * unit);
     this.messagesTimed += written;
@@ -224,7 +236,8 @@ export class TradingSession {
       return;
     }
     this.timeNs = next;
-    this.encoder.setTime(next);
+    times[NEXT] = next;
+    this.encoder.setTimeFrom(times, NEXT);
     const instrument = (this.random.nextInt32() & CLUSTER_MASK) === 0 ? this.lastInstrument : this.market.pick();
     this.lastInstrument = instrument;
     this.engine.log.clear();

@@ -4,11 +4,12 @@ import { hashBytes } from "../kernel/core/hash.ts";
 import * as itch from "../market/feed/itch50-layout.ts";
 import { StreamAuditor } from "./auditor.ts";
 import { FRAME_BYTES_MAX } from "./itch-encoder.ts";
-import { scenarioNames } from "./scenario.ts";
-import { BELL_NS } from "./session.ts";
+import { findScenario, scenarioNames } from "./scenario.ts";
 import { MarketSimulator, type SimulatorOptions } from "./simulator.ts";
 
 const SECOND = 1_000_000_000;
+/** Of all scenarios but day-24h. */
+const BELL_NS = findScenario("calm").bellSecond * SECOND;
 
 /** The whole stream, read in pieces of at most `piece` bytes. */
 function bytesOf(sim: MarketSimulator, piece = 1 << 20): Uint8Array {

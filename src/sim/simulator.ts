@@ -16,19 +16,17 @@ import { type BookTruth, bookTruth } from "./truth.ts";
 export interface SimulatorOptions {
   /** Any integer; its low 32 bits count. */
   readonly seed: number;
-  /** 1 to 5000, by default 300. */
+  /** 1 to 5000, by default those of the scenario: 300, of day-24h 500. */
   readonly instruments?: number;
   /** One of scenarioNames(), by default "demo". */
   readonly scenario?: string;
   /** Close after about this many messages (within the closing auctions' number). Alone, it sets the rate; with a rate, the duration. */
   readonly messages?: number;
-  /** Mean messages of traders a simulated second, by default 100,000; the sweeps of a crash come on top. */
+  /** Mean messages of traders a simulated second, by default that of the scenario: 100,000, of day-24h 400; the sweeps of a crash come on top. */
   readonly ratePerSecond?: number;
 }
 
 export const INSTRUMENTS_MAX = 5_000;
-const INSTRUMENTS_DEFAULT = 300;
-const RATE_DEFAULT = 100_000;
 const RATE_MAX = 50_000_000;
 /** Room that one step may need. */
 const STEP_BYTES_MAX = STEP_MESSAGES_MAX * FRAME_BYTES_MAX;
@@ -44,17 +42,18 @@ export class MarketSimulator {
   private readonly staging: Uint8Array = new Uint8Array(STEP_BYTES_MAX);
   private from = 0;
   private to = 0;
-  private delivered = 0;
+  /** One cell: a field that outgrows 2^31 would have the code around it compiled anew. */
+  private readonly delivered: Float64Array = new Float64Array(1);
 
   /** Throws VALUE_RANGE for a number out of range and USAGE for an unknown scenario. */
   constructor(options: SimulatorOptions) {
     const scenario = findScenario(options.scenario ?? "demo");
-    const instruments = checked("instruments", options.instruments ?? INSTRUMENTS_DEFAULT, INSTRUMENTS_MAX);
+    const instruments = checked("instruments", options.instruments ?? scenario.instruments, INSTRUMENTS_MAX);
     const messages = options.messages === undefined ? 0 : checked("messages", options.messages, Number.MAX_SAFE_INTEGER);
     if (!Number.isSafeInteger(options.seed)) throw new StreamError("VALUE_RANGE", `expected an integer as seed, got ${options.seed}`, { seed: options.seed }); // hot-ok: cold
     const trading = Math.max(messages / 2, messages - preludeMessages(instruments) - actionMessages(scenario, instruments));
     let durationNs = naturalDurationNs(scenario);
-    let rate = options.ratePerSecond ?? RATE_DEFAULT;
+    let rate = options.ratePerSecond ?? scenario.ratePerSecond;
     if (options.ratePerSecond !== undefined) checked("ratePerSecond", rate, RATE_MAX);
     if (messages > 0 && options.ratePerSecond === undefined) rate = (trading / durationNs) * 1e9;
     else if (messages > 0) durationNs = Math.ceil((trading / rate) * 1e9);
@@ -74,9 +73,14 @@ export class MarketSimulator {
     return this.session.timeNs;
   }
 
+  /** Orders that rest at the exchange now, after everything made so far. Cold. */
+  get restingOrders(): number {
+    return this.session.engine.liveCount.reduce((sum, count) => sum + count, 0); // hot-ok: cold
+  }
+
   /** Bytes read so far. */
   get position(): number {
-    return this.delivered;
+    return this.delivered[0];
   }
 
   /** Bytes made and not read yet; 0 after each read into 32 KiB or more. */
@@ -102,11 +106,11 @@ export class MarketSimulator {
   /** Makes and drops bytes until `position` is reached: how a reader resumes. Throws VALUE_RANGE if no message ends there. Cold. */
   skipTo(position: number): void {
     const scratch = new Uint8Array(STEP_BYTES_MAX * 2); // hot-ok: cold
-    while (this.delivered < position) {
-      const room = Math.min(scratch.length, position - this.delivered);
+    while (this.delivered[0] < position) {
+      const room = Math.min(scratch.length, position - this.delivered[0]);
       if (this.produce(scratch, 0, room) === 0) break;
     }
-    if (this.delivered !== position) refuse("expected the position of a message's end", position);
+    if (this.delivered[0] !== position) refuse("expected the position of a message's end", position);
   }
 
   /** The symbols, by instrument. Cold. */
@@ -142,7 +146,7 @@ export class MarketSimulator {
         at = this.drain(target, at, limit);
       }
     }
-    this.delivered += at - offset;
+    this.delivered[0] += at - offset;
     return at - offset;
   }
 

@@ -34,6 +34,12 @@ describe("hot files", () => {
     expect(planted(body).join()).toContain(what);
   });
 
+  it("a number field without a first value is found, one that is never written again is not", () => {
+    const text = "/** @hot */\nexport class A {\n  private at: number;\n  readonly size: number;\n  constructor() { this.at = 1; this.size = 2; }\n}\n";
+    expect(hotViolations("a.ts", text)).toEqual(["a.ts:3: a number field without a first value"]);
+    expect(hotViolations("a.ts", text.replace("at: number;", "at = 0;"))).toEqual([]);
+  });
+
   it("a constructor, a create function and a line that gives its reason are let through", () => {
     const text = `/** @hot */\nexport class A {\n  readonly a = new Map();\n  constructor() { this.a.set([], {}); }\n  createIt(): unknown { return []; }\n  cold(): unknown {\n    return []; // hot-ok: cold entry\n  }\n}\n`;
     expect(hotViolations("a.ts", text)).toEqual([]);

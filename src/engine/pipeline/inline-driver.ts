@@ -7,6 +7,7 @@ import { NoStageObserver, type StageObserver } from "../../kernel/core/observer.
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Backpressure } from "./backpressure.ts";
+import { loopTurn } from "./loop-turn.ts";
 import type { Driver } from "./run.ts";
 import { STAGE_RELEASE, STAGE_SHARD } from "./stages.ts";
 
@@ -48,8 +49,8 @@ export class InlineDriver implements Driver {
     // nothing runs elsewhere
   }
 
-  async breathe(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+  breathe(): Promise<void> {
+    return loopTurn();
   }
 
   /** Turns until there is no input: what the collector holds back after that, no further turn would release. */

@@ -44,21 +44,22 @@ export interface RunOptions {
   onProgress?(sourceOffset: number): void;
 }
 
-/** Real nanoseconds between two calls of onProgress, and between two breaths. */
-const BREATH_NS = 50e6;
+/** Real nanoseconds between two calls of onProgress, and between two breaths: each makes some garbage, and an interrupt can wait so long. */
+const BREATH_NS = 500e6;
 
-// Places in `times`.
-const NOW = 0;
-const LAST_CHECKPOINT = 1;
-const LAST_BREATH = 2;
+// Places in `cells`.
+const POSITION = 0;
+const NOW = 1;
+const LAST_CHECKPOINT = 2;
+const LAST_BREATH = 3;
+const CELLS = 4;
 
 export class Run implements BarrierListener {
   private readonly options: RunOptions;
-  private sourceOffset = 0;
   private epoch = 0;
   private waiting: { epoch: number; sourceOffset: number; market: Uint8Array; ingest: Uint8Array } | null = null;
-  /** Times as cells: a double kept across an await, or given to a call that is not inlined, is garbage a piece. */
-  private readonly times: Float64Array = new Float64Array(3);
+  /** Bytes taken, and times. As cells: a double kept across an await or given to a call that is not inlined is garbage a piece. */
+  private readonly cells: Float64Array = new Float64Array(CELLS);
 
   constructor(options: RunOptions) {
     this.options = options;
@@ -66,7 +67,7 @@ export class Run implements BarrierListener {
 
   /** Bytes taken from the source. */
   get position(): number {
-    return this.sourceOffset;
+    return this.cells[POSITION];
   }
 
   /** Restores the newest checkpoint; answers the source position to read on from: 0 when there is none. CHECKPOINT_MISMATCH for another run's. */
@@ -77,7 +78,7 @@ export class Run implements BarrierListener {
       this.restore(checkpoint);
     }
     this.options.assembly.sinks.forEach((sink, index) => sink.open(checkpoint?.sinkPositions[index] ?? 0));
-    return this.sourceOffset;
+    return this.cells[POSITION];
   }
 
   /** Opens the sinks empty: a run from the start. */
@@ -92,7 +93,7 @@ export class Run implements BarrierListener {
     driver.start();
     try {
       const clock = new ReplayClock(this.options.speed);
-      this.options.clock.stamp(this.times, LAST_CHECKPOINT);
+      this.options.clock.stamp(this.cells, LAST_CHECKPOINT);
       for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) await this.take(bytes, clock);
       assembly.ingest.end();
       driver.afterPiece();
@@ -131,7 +132,7 @@ export class Run implements BarrierListener {
     });
     assembly.log.event(EVENT_CHECKPOINT_SAVED, epoch, waiting.sourceOffset, 0);
     // The interval counts from here: a store slower than the interval would else leave one piece of input between two checkpoints.
-    this.options.clock.stamp(this.times, LAST_CHECKPOINT);
+    this.options.clock.stamp(this.cells, LAST_CHECKPOINT);
   }
 
   private async take(bytes: Uint8Array, replay: ReplayClock): Promise<void> {
@@ -140,8 +141,8 @@ export class Run implements BarrierListener {
       from = this.pushOn(bytes, from);
       if (speed !== Infinity) await this.pace(replay);
       if (!this.isBreathDue()) continue;
-      this.times[LAST_BREATH] = this.times[NOW];
-      this.options.onProgress?.(this.sourceOffset);
+      this.cells[LAST_BREATH] = this.cells[NOW];
+      this.options.onProgress?.(this.cells[POSITION]);
       await driver.breathe();
     }
   }
@@ -154,7 +155,7 @@ export class Run implements BarrierListener {
     for (;;) {
       const to = Math.min(at + pieceBytes, bytes.length);
       this.push(bytes, at, to);
-      clock.stamp(this.times, NOW);
+      clock.stamp(this.cells, NOW);
       if (this.isCheckpointDue()) this.checkpoint();
       at = to;
       if (isPaced || at >= bytes.length || this.isBreathDue()) return at;
@@ -163,11 +164,11 @@ export class Run implements BarrierListener {
 
   private isCheckpointDue(): boolean {
     const { store, checkpointEveryNs } = this.options;
-    return store !== null && this.waiting === null && this.times[NOW] - this.times[LAST_CHECKPOINT] >= checkpointEveryNs;
+    return store !== null && this.waiting === null && this.cells[NOW] - this.cells[LAST_CHECKPOINT] >= checkpointEveryNs;
   }
 
   private isBreathDue(): boolean {
-    return this.times[NOW] - this.times[LAST_BREATH] >= BREATH_NS;
+    return this.cells[NOW] - this.cells[LAST_BREATH] >= BREATH_NS;
   }
 
   private push(bytes: Uint8Array, from: number, to: number): void {
@@ -177,20 +178,20 @@ export class Run implements BarrierListener {
     assembly.feed.push(bytes, from, to);
     assembly.ingest.flush();
     stages.mark(STAGE_INGEST);
-    this.sourceOffset += to - from;
+    this.cells[POSITION] += to - from;
     driver.afterPiece();
     stages.finish(STAGE_RELEASE);
   }
 
   private checkpoint(): void {
     const { assembly, driver } = this.options;
-    this.times[LAST_CHECKPOINT] = this.times[NOW];
+    this.cells[LAST_CHECKPOINT] = this.cells[NOW];
     this.epoch++;
     assembly.delivery.hold(assembly.ingest.sequence);
     assembly.ingest.barrier(this.epoch);
     this.waiting = {
       epoch: this.epoch,
-      sourceOffset: this.sourceOffset,
+      sourceOffset: this.cells[POSITION],
       market: assembly.market.arena.snapshot(),
       ingest: assembly.ingestArena.snapshot(),
     };
@@ -213,7 +214,7 @@ export class Run implements BarrierListener {
     assembly.ingestArena.restore(partNamed(checkpoint, "ingest"));
     assembly.collectorArena.restore(partNamed(checkpoint, "collector"));
     assembly.shardArenas.forEach((arena, index) => arena.restore(partNamed(checkpoint, `shard-${index}`)));
-    this.sourceOffset = checkpoint.sourceOffset;
+    this.cells[POSITION] = checkpoint.sourceOffset;
     this.epoch = checkpoint.epoch;
   }
 }

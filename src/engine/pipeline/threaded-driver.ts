@@ -12,6 +12,7 @@ import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { IdleName } from "../../kernel/ring/idle.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Backpressure } from "./backpressure.ts";
+import { loopTurn } from "./loop-turn.ts";
 import type { Driver } from "./run.ts";
 import type { ShardWorkerData, ShardWorkerReport } from "./shard-worker.ts";
 
@@ -91,8 +92,8 @@ export class ThreadedDriver implements Driver {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
-  async breathe(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+  breathe(): Promise<void> {
+    return loopTurn();
   }
 
   private startWorker(assembly: Assembly, index: number): Worker {
