@@ -20,6 +20,7 @@ export default defineConfig({
         },
       },
       { test: { name: "service", include: ["test/service/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false } },
+      { test: { name: "endurance", include: ["test/endurance/**/*.test.ts"], testTimeout: 900_000, fileParallelism: false } },
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 600_000 } },
     ],
   },
