@@ -15,6 +15,8 @@ export interface GarbageReport {
   readonly warmUpRecords: number;
   readonly records: number;
   readonly windows: number;
+  /** Real seconds of the measured windows. */
+  readonly seconds: number;
   /** Collections of any kind, by V8's name for it. */
   readonly collections: readonly string[];
   readonly bytesPerRecord: number;
@@ -41,6 +43,8 @@ export class GarbageProbe {
   private readonly collections: string[] = [];
   private profiler: v8.GCProfiler = new v8.GCProfiler();
   private bytes = 0;
+  private seconds = 0;
+  private beganMs = 0;
   private bytesBefore = 0;
   private isWarm = false;
   /** When the last collection of the warm-up ended, ms; 0 before it was asked for. */
@@ -81,6 +85,7 @@ export class GarbageProbe {
       warmUpRecords: this.warmUpRecords,
       records: this.records,
       windows: sorted.length,
+      seconds: this.seconds,
       collections: this.collections,
       bytesPerRecord: this.bytes / this.records,
       medianBytesPerRecord: sorted[sorted.length >> 1],
@@ -100,6 +105,7 @@ export class GarbageProbe {
     this.windowEnd = records + this.run.windowRecords;
     this.profiler = new v8.GCProfiler();
     this.profiler.start();
+    this.beganMs = performance.now();
     this.bytesBefore = newSpaceBytes();
   }
 
@@ -113,6 +119,7 @@ export class GarbageProbe {
 
   private keep(count: number, grown: number, events: readonly { readonly gcType: string }[]): void {
     this.records += count;
+    this.seconds += (performance.now() - this.beganMs) / 1000;
     this.resident.push(process.memoryUsage.rss());
     for (const { gcType } of events) this.collections.push(gcType);
     if (events.length > 0) return; // it has emptied what was to be weighed; it is counted itself

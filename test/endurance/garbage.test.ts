@@ -11,6 +11,10 @@ import { runMeasured, type MeasuredRun } from "./measured-run.ts";
 const RECORDS = Number(process.env["TERCEL_ENDURANCE_RECORDS"] ?? "100000000");
 const SETTLED_RECORDS = 50_000_000;
 const BYTES_PER_RECORD_MAX = 0.1;
+/** What a run makes by the second and not by the record: two turns of the event loop, with what Node adds to them. */
+const BYTES_PER_SECOND = 2400;
+/** V8 collects a new space of 1 MB when four fifths of it are in use. On a host so slow that the turns alone fill that, they may. */
+const NEW_SPACE_BYTES: number = 0.8 * 1024 ** 2;
 const RESIDENT_GROWTH_MAX = 0.01;
 const TIMEOUT_MS = 900_000;
 
@@ -23,10 +27,10 @@ function sizeOf(driver: MeasuredRun["driver"], shards: number, records: number):
 async function measure(run: MeasuredRun): Promise<{ reports: GarbageReport[]; outcome: GarbageOutcome }> {
   const reports = await runMeasured<GarbageReport>("garbage-run.ts", run, TIMEOUT_MS);
   const outcome = reports.at(-1) as GarbageOutcome;
-  for (const { thread, records, warmUpRecords, collections, bytesPerRecord, residentFrom, residentTo } of reports) {
+  for (const { thread, records, seconds, warmUpRecords, collections, bytesPerRecord, residentFrom, residentTo } of reports) {
     const growth = ((residentTo / residentFrom - 1) * 100).toFixed(2);
     console.log(
-      `${run.driver}, ${thread}: ${records} records after ${warmUpRecords}, collections ${collections.length}, new space ${bytesPerRecord.toFixed(4)} bytes a record, resident ${growth} %`,
+      `${run.driver}, ${thread}: ${records} records in ${seconds.toFixed(0)} s after ${warmUpRecords}, collections ${collections.length}, new space ${bytesPerRecord.toFixed(4)} bytes a record, resident ${growth} %`,
     );
   }
   return { reports, outcome };
@@ -43,7 +47,8 @@ function expectWholePipeline({ summary }: GarbageOutcome): void {
 function expectNoGarbage(report: GarbageReport, settled: boolean): void {
   expect(report.medianBytesPerRecord, report.thread).toBeLessThan(BYTES_PER_RECORD_MAX);
   if (!settled) return;
-  expect(report.collections, report.thread).toEqual([]);
+  const allowed = report.thread === "main" ? Math.floor((report.seconds * BYTES_PER_SECOND) / NEW_SPACE_BYTES) : 0;
+  expect(report.collections.slice(allowed), `${report.thread}, ${report.seconds} s`).toEqual([]);
   expect(report.bytesPerRecord, report.thread).toBeLessThan(BYTES_PER_RECORD_MAX);
   expect(report.residentTo / report.residentFrom - 1, report.thread).toBeLessThan(RESIDENT_GROWTH_MAX);
 }

@@ -119,12 +119,17 @@ export class ThreadedDriver implements Driver {
     this.requireMoving();
   }
 
-  /** Called again and again while waiting: SHARD_DIED when no shard has taken or said anything for `stallNs` of that wait. */
+  /** Called again and again while waiting, so without closures: SHARD_DIED when no shard has taken or said anything for `stallNs` of that wait. */
   private requireMoving(): void {
     const { shards, inRings, collector } = this.attached();
     const now = this.clock.now();
-    const progress = shards.reduce((sum, shard) => sum + shard.consumed + shard.emitted, collector.received);
-    const isMoving = progress !== this.lastProgress || now - this.lastLookNs > NEW_WAIT_NS || inRings.every((ring) => ring.used === 0);
+    let progress = collector.received;
+    let waiting = 0;
+    for (let i = 0; i < shards.length; i++) {
+      progress += shards[i].consumed + shards[i].emitted;
+      waiting += inRings[i].used;
+    }
+    const isMoving = progress !== this.lastProgress || now - this.lastLookNs > NEW_WAIT_NS || waiting === 0;
     if (isMoving) this.lastMoveNs = now;
     this.lastProgress = progress;
     this.lastLookNs = now;
