@@ -10,7 +10,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { StreamError } from "../src/kernel/core/errors.ts";
-import type { Scenario, Shock } from "../src/sim/scenario.ts";
+import { findScenario, type Scenario, type Shock } from "../src/sim/scenario.ts";
 import { preludeMessages } from "../src/sim/session.ts";
 import { BENCH_INSTRUMENTS } from "./input.ts";
 
@@ -75,7 +75,7 @@ export function pacedScenario({ rate, burst, seconds, warmMessages }: StreamOpti
   intensity.push([end, rate]);
   const shocks: Shock[] = [{ ...CRASH, at: WARM_CRASH_SECOND }];
   for (let at = WARM_SECONDS; at + CRASH_EVERY_SECONDS <= end; at += CRASH_EVERY_SECONDS) shocks.push({ ...CRASH, at: at + CRASH.at });
-  return { name: "paced", summary: "a steady rate", seconds: end, intensity, shocks, halts: [], marketHalts: [] };
+  return { ...findScenario("calm"), name: "paced", summary: "a steady rate", seconds: end, intensity, shocks, halts: [], marketHalts: [] };
 }
 
 /** The mean of an intensity curve: with it as rate, intensities are messages a second. */

@@ -89,7 +89,7 @@ export class Run implements BarrierListener {
   /** Takes the source to its end. The source starts at `position`. */
   async consume(source: Source): Promise<void> {
     const { driver, assembly } = this.options;
-    assembly.log.event(EVENT_RUN_STARTED, this.sourceOffset, assembly.shards.length, 0);
+    assembly.log.event(EVENT_RUN_STARTED, this.cells[POSITION], assembly.shards.length, 0);
     driver.start();
     try {
       const clock = new ReplayClock(this.options.speed);
@@ -99,7 +99,7 @@ export class Run implements BarrierListener {
       driver.afterPiece();
       await driver.finish();
       assembly.delivery.settle();
-      assembly.log.event(EVENT_RUN_ENDED, this.sourceOffset, assembly.ingest.sequence, assembly.collector.received);
+      assembly.log.event(EVENT_RUN_ENDED, this.cells[POSITION], assembly.ingest.sequence, assembly.collector.received);
     } catch (error) {
       await driver.abort();
       for (const sink of assembly.sinks) closeQuietly(sink);
