@@ -32,6 +32,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   },
   book: { about: "Order books, against the same algorithm in C++ and against Map and arrays.", run: async (e) => (await import("./book.ts")).benchBook(e) },
   decode: { about: "ITCH 5.0 bytes to records, against C++ that reads the fields in place.", run: async (e) => (await import("./decode.ts")).benchDecode(e) },
+  priority: {
+    about: "Critical units behind a burst of routine ones, between two threads: the priority lane against one FIFO ring.",
+    run: async (e) => (await import("./priority.ts")).benchPriority(e),
+  },
   "bytes-to-signal": {
     about: "The whole pipeline on one core over a day in memory, against the rxjs pipeline that one would write.",
     run: async (e) => (await import("./bytes-to-signal.ts")).benchBytesToSignal(e),

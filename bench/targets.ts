@@ -56,6 +56,7 @@ export const TARGETS: readonly Target[] = [
     0.7,
     "cache misses of the order index are not overlapped: more instructions a change, so fewer changes under way",
   ),
+  target("priority/burst-over-quiet", "value", "less", 200, 150),
   target("bytes-to-signal", "value", "more", 2_000_000, 4_000_000),
   target("tick-to-signal", "p50", "less", 2_000, 500),
   target("tick-to-signal", "p99", "less", 20_000, 5_000),

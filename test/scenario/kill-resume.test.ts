@@ -1,6 +1,7 @@
 /**
  * kill -9 of the real command at random moments, among them while a checkpoint is being written, and resume: the output hash and every
- * byte of the output file are those of a run that nobody killed. The driver changes from one life to the next.
+ * byte of the output file are those of a run that nobody killed, and a file with critical records first has the same lines. The driver
+ * changes from one life to the next.
  *
  * Nothing here depends on how fast the machine is: a life that ends before it is killed is checked, and the next round starts anew,
  * until enough lives have been taken.
@@ -28,8 +29,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const recording = join(folder, "session.itch");
 const checkpoints = join(folder, "checkpoints");
 
-function writePlan(name: string): { plan: string; output: string } {
+function writePlan(name: string): { plan: string; output: string; urgent: string } {
   const output = join(folder, `${name}.jsonl`);
+  const urgent = join(folder, `${name}-urgent.jsonl`);
   const plan = join(folder, `${name}.yaml`);
   writeFileSync(
     plan,
@@ -44,12 +46,12 @@ function writePlan(name: string): { plan: string; output: string } {
       '  jump: { breakout: "0.05%", over: 200ms }',
       'guard: { velocity: "0.3% in 100ms", cooldown: 50ms }',
       "orders: { qty: 100 }",
-      `sink: { file: ${JSON.stringify(output)} }`,
+      `sink: [{ file: ${JSON.stringify(output)} }, { file: ${JSON.stringify(urgent)}, priority: true }]`,
       "limits: { instruments: 64, orders: 16384, levels: 8192, ringRecords: 1024, memory: 256MB }",
       "",
     ].join("\n"),
   );
-  return { plan, output };
+  return { plan, output, urgent };
 }
 
 interface Life {
@@ -80,6 +82,9 @@ async function runToEnd(args: readonly string[]): Promise<{ outputHash: string; 
   expect(await life.ended, life.stderr()).toBe(0);
   return JSON.parse(life.stdout()) as { outputHash: string; lost: number };
 }
+
+/** The lines of a file, whatever their order. */
+const linesOf = (path: string): string[] => readFileSync(path, "utf8").split("\n").toSorted();
 
 function checkpointNames(): string[] {
   return existsSync(checkpoints) ? readdirSync(checkpoints) : [];
@@ -135,11 +140,14 @@ describe("kill -9", () => {
       expect(how, current.stderr()).toBe(0);
       expect(JSON.parse(current.stdout())).toMatchObject({ outputHash: expected.outputHash, lost: 0 });
       expect(readFileSync(killed.output).equals(expectedLines)).toBe(true);
+      expect(linesOf(killed.urgent)).toEqual(linesOf(whole.output));
       isResume = false;
     }
     const last = await runToEnd([...args(0), "--resume"]);
     expect(last).toMatchObject({ outputHash: expected.outputHash, lost: 0 });
     expect(readFileSync(killed.output).equals(expectedLines)).toBe(true);
+    expect(linesOf(killed.urgent)).toEqual(linesOf(whole.output));
+    expect(readFileSync(killed.urgent).equals(expectedLines)).toBe(false); // critical ones went first
   });
 
   it("of a run whose checkpoints are of another shard count is told so when resumed", { timeout: 30_000 }, async () => {

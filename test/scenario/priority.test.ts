@@ -103,6 +103,20 @@ describe("a sink that asks for priority", () => {
     },
   );
 
+  it.each(["open", "close", "burst-10x", "flash-crash"])("does so in the situation %s, where patterns over trades and books speak", async (scenario) => {
+    const lines: Lines = { ordered: [], urgent: [] };
+    const bytes = simulatedBytes({ scenario, seed: 32, instruments: 30, messages: 12_000 });
+    const engine = await runBytes(bytes, options(lines, { shards: 2 }));
+    expectSameSet(lines);
+    conserved(engine);
+    expect(overtakesIn(lines)).toBeGreaterThan(20);
+    for (const name of ["jump", "drop", "thin", "lean"])
+      expect(
+        lines.urgent.some((line) => line.startsWith(`{"signal":"${name}"`)),
+        name,
+      ).toBe(true);
+  });
+
   it("has routine records pulled forward by a critical one of their instrument", async () => {
     const { assembly } = await runBytes(BYTES, options({ ordered: [], urgent: [] }, { shards: 2 }));
     expect(assembly.delivery.pulled).toBeGreaterThan(50);
