@@ -19,8 +19,10 @@ import type { IdleName } from "../../kernel/ring/idle.ts";
 import { CRITICAL, PriorityLane, ROUTINE } from "../../kernel/ring/priority-lane.ts";
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import type { Feed } from "../../market/feed/feed.ts";
+import { BurstQueue } from "../delivery/burst-queue.ts";
 import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
+import type { SpillStore } from "../delivery/spill-store.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
@@ -48,10 +50,20 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   readonly latency: LatencyRecorder;
   readonly lifecycle: StateWord;
+  /** A burst queue before each input ring, for a source that cannot wait; none unless given. */
+  readonly burst?: BurstOptions | null;
   /** Whether barriers will be taken: memory for the copies is set aside. */
   readonly checkpoints: boolean;
   /** Made once names are known. */
   createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
+}
+
+/** Burst queues of a run. They change no output. */
+export interface BurstOptions {
+  /** Records that each holds in memory. */
+  readonly records: number;
+  /** Where a shard's queue puts what it has no memory for; null: then the source waits. */
+  createSpill(shard: number): SpillStore | null;
 }
 
 /** What every thread of a run shares and only ingest writes: instruments and the session epoch. */
@@ -83,6 +95,8 @@ export class Assembly {
   readonly ingestArena: Arena;
   readonly inRings: readonly GatedRing[];
   readonly outRings: readonly GatedRing[];
+  /** The queues before the input rings; empty without `burst`. */
+  readonly bursts: readonly BurstQueue[];
   /** The output rings as the collector reads them. */
   readonly outputs: readonly OutputQueue[];
   /** One a shard where a sink asks for priority, else none. */
@@ -124,6 +138,8 @@ export class Assembly {
     const slots = Math.max(LANE_SLOTS_MIN, plan.limits.ringRecords);
     const laneSizes = { routine: slots, critical: slots, instruments: plan.limits.instruments };
     this.lanes = plan.sinks.some((sink) => sink.priority) ? this.inRings.map(() => PriorityLane.create(laneSizes)) : [];
+    const { burst = null } = options;
+    this.bursts = burst === null ? [] : this.inRings.map((ring, shard) => new BurstQueue(ring, burst.records, options.batch, burst.createSpill(shard)));
 
     const { registry } = this.market;
     const partition = partitionOf(plan.partition, shards);
@@ -136,6 +152,7 @@ export class Assembly {
       markerEvery: plan.markerEvery,
       batch: options.batch,
       pressure: options.ingestPressure,
+      bursts: this.bursts,
       clock: options.clock,
     });
     this.outlet = new Outlet(this.ingest);
@@ -177,7 +194,8 @@ export class Assembly {
       bytes: ring.buffer.byteLength,
     }));
     const lanes = this.lanes.map((lane, index) => ({ arena: "rings", name: `lane-${index}`, offset: 0, bytes: lane.buffer.byteLength }));
-    return [...regions, ...rings, ...lanes];
+    const bursts = this.bursts.map(({ bytes }, index) => ({ arena: "bursts", name: `burst-${index}`, offset: 0, bytes }));
+    return [...regions, ...rings, ...lanes, ...bursts];
   }
 
   /** What the worker of a shard is given. */
@@ -228,12 +246,13 @@ export class Assembly {
   private requireWithinLimit(): void {
     const shardBytes = this.shardArenas.reduce((sum, arena) => sum + arena.usedBytes, 0);
     const ringBytes = [...this.inRings, ...this.outRings, ...this.lanes].reduce((sum, ring) => sum + ring.buffer.byteLength, 0);
-    const total = shardBytes + ringBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
+    const burstBytes = this.bursts.reduce((sum, burst) => sum + burst.bytes, 0);
+    const total = shardBytes + ringBytes + burstBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
     const limit = this.plan.limits.memoryBytes;
     if (total > limit) {
       throw new StreamError(
         "ARENA_CAPACITY",
-        `the pipeline needs ${this.shards.length} shards of ${shardBytes / this.shards.length} bytes + rings of ${ringBytes} + ingest of ${this.ingestArena.usedBytes} + market of ${this.market.arena.usedBytes} = ${total} bytes, over the limit of ${limit}: raise limits.memory or lower limits.orders, levels, instruments or ringRecords`,
+        `the pipeline needs ${this.shards.length} shards of ${shardBytes / this.shards.length} bytes + rings of ${ringBytes}${burstBytes === 0 ? "" : ` + burst queues of ${burstBytes}`} + ingest of ${this.ingestArena.usedBytes} + market of ${this.market.arena.usedBytes} = ${total} bytes, over the limit of ${limit}: raise limits.memory or lower limits.orders, levels, instruments or ringRecords`,
         { total, limit },
       );
     }

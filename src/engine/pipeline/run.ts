@@ -43,6 +43,8 @@ export interface RunOptions {
   onProgress?(sourceOffset: number): void;
 }
 
+/** Longest nap while burst queues wait for shards that do not move. */
+const NAP_MS = 1;
 /** Real nanoseconds between two calls of onProgress, and between two breaths. */
 const BREATH_NS = 50e6;
 
@@ -91,7 +93,7 @@ export class Run implements BarrierListener {
     try {
       const clock = new ReplayClock(this.options.speed);
       this.options.clock.stamp(this.times, LAST_CHECKPOINT);
-      for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) await this.take(bytes, clock);
+      for (let bytes = await this.next(source); bytes !== null; bytes = await this.next(source)) await this.take(bytes, clock);
       assembly.ingest.end();
       driver.afterPiece();
       await driver.finish();
@@ -128,6 +130,25 @@ export class Run implements BarrierListener {
     });
     // The interval counts from here: a store slower than the interval would else leave one piece of input between two checkpoints.
     this.options.clock.stamp(this.times, LAST_CHECKPOINT);
+  }
+
+  /** The next bytes. While the source has none, what waits in burst queues goes on its way. */
+  private async next(source: Source): Promise<Uint8Array | null> {
+    const { driver, assembly } = this.options;
+    const reading = source.read();
+    if (assembly.ingest.waiting === 0) return reading;
+    let isRead = false;
+    const onRead = (): void => {
+      isRead = true;
+    };
+    const read = reading.then(onRead, onRead);
+    await driver.breathe();
+    for (let before = assembly.ingest.waiting; !isRead && before > 0; before = assembly.ingest.waiting) {
+      driver.afterPiece();
+      if (assembly.ingest.waiting < before) await driver.breathe();
+      else await Promise.race([read, new Promise((resolve) => setTimeout(resolve, NAP_MS))]); // the shards want the core
+    }
+    return reading;
   }
 
   private async take(bytes: Uint8Array, replay: ReplayClock): Promise<void> {
