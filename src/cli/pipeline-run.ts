@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { JsonlSink } from "../connect/file/jsonl-sink.ts";
+import { SpillFile } from "../connect/file/spill-file.ts";
 import { GcObserver } from "../control/gc-observer.ts";
 import { Histogram } from "../control/histogram.ts";
 import { LatencyLedger } from "../control/latency-ledger.ts";
@@ -11,7 +12,7 @@ import type { WarmupReport } from "../control/warmup.ts";
 import type { CheckpointStore, RunIdentity } from "../engine/checkpoint/checkpoint.ts";
 import { OutputText } from "../engine/pipeline/output-text.ts";
 import type { Source } from "../engine/delivery/source.ts";
-import { Assembly } from "../engine/pipeline/assembly.ts";
+import { Assembly, type BurstOptions } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { Run, type Driver } from "../engine/pipeline/run.ts";
@@ -40,6 +41,8 @@ export interface PipelineRunOptions {
   readonly batch: number;
   /** How a shard's thread waits for input; with the threaded driver alone. */
   readonly idle?: IdleName;
+  /** A burst queue before each shard, and where it spills to: the file's name, and behind it a point and the shard; null: then the source waits. */
+  readonly burst?: { readonly records: number; readonly spill: string | null } | null;
   readonly pieceBytes: number;
   readonly speed: number;
   readonly store: CheckpointStore | null;
@@ -92,6 +95,8 @@ export interface RunSummary {
   readonly latency: Readonly<Record<"p50" | "p90" | "p99" | "p999" | "max" | "sd", number | null>>;
   /** Where the time of a piece of input went, ns; the shares of one piece sum to its whole. */
   readonly stages: Readonly<Record<string, { readonly p50: number | null; readonly p99: number | null }>>;
+  /** Records that waited in burst queues; of these, those that were spilled; the most of each queue at one time, added. 0 without the queues. */
+  readonly burst: { readonly queued: number; readonly spilled: number; readonly highWater: number };
   readonly gcEvents: number;
   readonly seconds: number;
   readonly outputHash: string;
@@ -101,6 +106,27 @@ export interface RunSummary {
 
 /** Runs to the end of the source. */
 export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
+  const spills: SpillFile[] = [];
+  try {
+    return await runToEnd(options, burstOf(options, spills));
+  } finally {
+    for (const spill of spills) spill.close();
+  }
+}
+
+/** The burst queues that were asked for; `spills` gets the files that they open. */
+function burstOf({ burst = null }: PipelineRunOptions, spills: SpillFile[]): BurstOptions | null {
+  if (burst === null) return null;
+  const { records, spill } = burst;
+  const open = (path: string): SpillFile => {
+    const file = new SpillFile(path);
+    spills.push(file);
+    return file;
+  };
+  return { records, createSpill: (shard) => (spill === null ? null : open(`${spill}.${shard}`)) };
+}
+
+async function runToEnd(options: PipelineRunOptions, burst: BurstOptions | null): Promise<RunSummary> {
   const clock = new LiveClock();
   const histogram = new Histogram();
   const ledger = new LatencyLedger(STAGE_NAMES, clock);
@@ -119,6 +145,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     latency: histogram,
     lifecycle: lifecycle.word,
     checkpoints: options.store !== null,
+    burst,
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
       return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names), sink.priority));
@@ -224,6 +251,11 @@ function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedg
     bookRefusals: shards.reduce((sum, shard) => sum + shard.bookRefusals, 0),
     latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
     stages: Object.fromEntries(ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
+    burst: {
+      queued: assembly.bursts.reduce((sum, { queued }) => sum + queued, 0),
+      spilled: assembly.bursts.reduce((sum, { spilled }) => sum + spilled, 0),
+      highWater: assembly.bursts.reduce((sum, { highWater }) => sum + highWater, 0),
+    },
     gcEvents,
     seconds,
     outputHash: collector.hash.text(),

@@ -25,6 +25,9 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  stages    ${Object.entries(summary.stages)
       .map(([stage, { p50, p99 }]) => `${stage} p50 ${latencyText(p50)} p99 ${latencyText(p99)}`)
       .join("   ")}   of a packet`,
+    ...(summary.burst.queued === 0
+      ? []
+      : [`  burst     queued ${grouped(summary.burst.queued)}   spilled ${grouped(summary.burst.spilled)}   most at one time ${grouped(summary.burst.highWater)}`]),
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),
