@@ -48,7 +48,9 @@ export function explainRun(settings: RunSettings, json: boolean, terminal: Termi
   const comments = [
     `input   ${input.join(", ")} as ${feed}, in pieces of ${pieceBytes} bytes, speed ${run.speed}`,
     `driver  ${driver}, ${shards} ${shards === 1 ? "shard" : "shards"}, batches of ${batch}${idle === null ? "" : `, idle ${idle}`}`,
-    ...(burst === null ? [] : [`bursts  ${burst.records} records in memory before each shard, ${burst.spill === null ? "then the source waits" : `then ${burst.spill}`}`]),
+    ...(burst === null
+      ? []
+      : [`bursts  ${burst.records} records in memory before each shard, ${burst.spill === null ? "then the source waits" : `then ${burst.spill}`}`]),
     `checkpoints  ${checkpoint === null ? "none" : `${checkpoint.folder}, every ${formatDuration(checkpoint.everyNs)}`}`,
     "",
     "memory in bytes, taken before the first message",

@@ -65,7 +65,10 @@ describe("tercel replay", () => {
   });
 
   it("a spill without burst queues is refused, and one that cannot be written is a failed run", async () => {
-    expect(await tercel("replay", plan, "--from", day, "--spill", "x")).toMatchObject({ code: 2, err: expect.stringContaining("--spill needs --burst-records") });
+    expect(await tercel("replay", plan, "--from", day, "--spill", "x")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("--spill needs --burst-records"),
+    });
     const nowhere = ["--burst-records", "16", "--spill", join(folder, "no", "such", "file")];
     expect(await tercel("replay", plan, "--from", day, ...nowhere)).toMatchObject({ code: 4, err: expect.stringContaining("cannot open the spill") });
   });

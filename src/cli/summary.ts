@@ -27,7 +27,9 @@ export function summaryText(name: string, summary: RunSummary): string {
       .join("   ")}   of a packet`,
     ...(summary.burst.queued === 0
       ? []
-      : [`  burst     queued ${grouped(summary.burst.queued)}   spilled ${grouped(summary.burst.spilled)}   most at one time ${grouped(summary.burst.highWater)}`]),
+      : [
+          `  burst     queued ${grouped(summary.burst.queued)}   spilled ${grouped(summary.burst.spilled)}   most at one time ${grouped(summary.burst.highWater)}`,
+        ]),
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),

@@ -135,18 +135,15 @@ export class Run implements BarrierListener {
   /** The next bytes. While the source has none, what waits in burst queues goes on its way. */
   private async next(source: Source): Promise<Uint8Array | null> {
     const { driver, assembly } = this.options;
+    const { ingest } = assembly;
     const reading = source.read();
-    if (assembly.ingest.waiting === 0) return reading;
-    let isRead = false;
-    const onRead = (): void => {
-      isRead = true;
-    };
-    const read = reading.then(onRead, onRead);
-    await driver.breathe();
-    for (let before = assembly.ingest.waiting; !isRead && before > 0; before = assembly.ingest.waiting) {
+    if (ingest.waiting === 0) return reading;
+    for (let pause = driver.breathe(); ingest.waiting > 0;) {
+      const bytes = await Promise.race([reading, pause]);
+      if (bytes !== undefined) return bytes;
+      const before = ingest.waiting;
       driver.afterPiece();
-      if (assembly.ingest.waiting < before) await driver.breathe();
-      else await Promise.race([read, new Promise((resolve) => setTimeout(resolve, NAP_MS))]); // the shards want the core
+      pause = ingest.waiting < before ? driver.breathe() : new Promise((resolve) => setTimeout(resolve, NAP_MS)); // the shards want the core
     }
     return reading;
   }

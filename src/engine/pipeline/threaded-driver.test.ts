@@ -74,7 +74,7 @@ describe("a shard's worker that dies in mid-run ends the run with SHARD_DIED", (
   });
 
   it("when it is ended from outside", { timeout: HANG_MS }, async () => {
-    const error = await runWith({ stallNs: 1e9 }, BYTES.length / 2, 4096, (engine) => void workersOf(engine)[1].terminate());
+    const error = await runWith({ stallNs: 5e9 }, BYTES.length / 2, 4096, (engine) => void workersOf(engine)[1].terminate());
     expect(error).toEqual(died);
   });
 
