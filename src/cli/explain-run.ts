@@ -26,6 +26,7 @@ export interface RunSettings {
   readonly batch: number;
   /** How a shard's thread waits; nothing waits with the inline driver. */
   readonly idle: IdleName;
+  readonly burst: { readonly records: number; readonly spill: string | null } | null;
   readonly pieceBytes: number;
   readonly speed: number;
   /** Folder, or null for none. */
@@ -35,12 +36,12 @@ export interface RunSettings {
 
 /** Prints the explanation. ARENA_CAPACITY when the plan does not fit into its limit. */
 export function explainRun(settings: RunSettings, json: boolean, terminal: Terminal): void {
-  const { plan, feed, input, driver, shards, batch, pieceBytes } = settings;
+  const { plan, feed, input, driver, shards, batch, pieceBytes, burst } = settings;
   const idle = driver === "inline" ? null : settings.idle;
   const memory = memoryOf(settings);
   const bytes = memory.reduce((sum, line) => sum + line.bytes, 0);
   const checkpoint = settings.checkpoint === null ? null : { folder: settings.checkpoint, everyNs: settings.checkpointEveryNs };
-  const run = { feed, input, driver, shards, batch, idle, pieceBytes, speed: Number.isFinite(settings.speed) ? settings.speed : "max", checkpoint };
+  const run = { feed, input, driver, shards, batch, idle, burst, pieceBytes, speed: Number.isFinite(settings.speed) ? settings.speed : "max", checkpoint };
   if (json) {
     terminal.out(`${JSON.stringify({ plan, run, memory, memoryBytes: bytes, limitBytes: plan.limits.memoryBytes })}\n`);
     return;
@@ -48,6 +49,9 @@ export function explainRun(settings: RunSettings, json: boolean, terminal: Termi
   const comments = [
     `input   ${input.join(", ")} as ${feed}, in pieces of ${pieceBytes} bytes, speed ${run.speed}`,
     `driver  ${driver}, ${shards} ${shards === 1 ? "shard" : "shards"}, batches of ${batch}${idle === null ? "" : `, idle ${idle}`}`,
+    ...(burst === null
+      ? []
+      : [`bursts  ${burst.records} records in memory before each shard, ${burst.spill === null ? "then the source waits" : `then ${burst.spill}`}`]),
     `checkpoints  ${checkpoint === null ? "none" : `${checkpoint.folder}, every ${formatDuration(checkpoint.everyNs)}`}`,
     "",
     "memory in bytes, taken before the first message, and its share of limits.memory",
@@ -78,7 +82,7 @@ function memoryText(memory: readonly MemoryLine[], limitBytes: number): string[]
 }
 
 /** The regions of a run that is built and thrown away. */
-function memoryOf({ plan, feed, driver: driverName, shards, batch, checkpoint }: RunSettings): MemoryLine[] {
+function memoryOf({ plan, feed, driver: driverName, shards, batch, checkpoint, burst }: RunSettings): MemoryLine[] {
   const clock = new LiveClock();
   const driver = new InlineDriver(batch);
   const assembly = new Assembly({
@@ -94,6 +98,7 @@ function memoryOf({ plan, feed, driver: driverName, shards, batch, checkpoint }:
     lifecycle: new Lifecycle(clock).word,
     checkpoints: checkpoint !== null,
     logMemory: logMemory(driverName === "threaded" ? shards : 0),
+    burst: burst === null ? null : { records: burst.records, createSpill: () => null },
     createSinks: () => [],
   });
   return assembly.memoryPlan();

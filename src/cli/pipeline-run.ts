@@ -5,12 +5,13 @@
 import { createHash } from "node:crypto";
 import { JsonlSink } from "../connect/file/jsonl-sink.ts";
 import type { BudgetReport } from "../control/budget.ts";
+import { SpillFile } from "../connect/file/spill-file.ts";
 import { GcObserver } from "../control/gc-observer.ts";
 import type { WarmupReport } from "../control/warmup.ts";
 import type { CheckpointStore, RunIdentity } from "../engine/checkpoint/checkpoint.ts";
 import { OutputText } from "../engine/pipeline/output-text.ts";
 import type { Source } from "../engine/delivery/source.ts";
-import { Assembly } from "../engine/pipeline/assembly.ts";
+import { Assembly, type BurstOptions } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { Run, type Driver } from "../engine/pipeline/run.ts";
@@ -43,6 +44,8 @@ export interface PipelineRunOptions {
   readonly batch: number;
   /** How a shard's thread waits for input; with the threaded driver alone. */
   readonly idle?: IdleName;
+  /** A burst queue before each shard, and where it spills to: the file's name, and behind it a point and the shard; null: then the source waits. */
+  readonly burst?: { readonly records: number; readonly spill: string | null } | null;
   readonly pieceBytes: number;
   readonly speed: number;
   readonly store: CheckpointStore | null;
@@ -100,6 +103,8 @@ export interface RunSummary {
   readonly latency: Readonly<Record<"p50" | "p90" | "p99" | "p999" | "max" | "sd", number | null>>;
   /** Where the time of a piece of input went, ns; the shares of one piece sum to its whole. */
   readonly stages: Readonly<Record<string, { readonly p50: number | null; readonly p99: number | null }>>;
+  /** Records that waited in burst queues; of these, those that were spilled; the most of each queue at one time, added. 0 without the queues. */
+  readonly burst: { readonly queued: number; readonly spilled: number; readonly highWater: number };
   readonly gcEvents: number;
   readonly seconds: number;
   readonly outputHash: string;
@@ -122,10 +127,31 @@ export interface RunSummary {
 
 /** Runs to the end of the source. */
 export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
+  const spills: SpillFile[] = [];
+  try {
+    return await runToEnd(options, burstOf(options, spills));
+  } finally {
+    for (const spill of spills) spill.close();
+  }
+}
+
+/** The burst queues that were asked for; `spills` gets the files that they open. */
+function burstOf({ burst = null }: PipelineRunOptions, spills: SpillFile[]): BurstOptions | null {
+  if (burst === null) return null;
+  const { records, spill } = burst;
+  const open = (path: string): SpillFile => {
+    const file = new SpillFile(path);
+    spills.push(file);
+    return file;
+  };
+  return { records, createSpill: (shard) => (spill === null ? null : open(`${spill}.${shard}`)) };
+}
+
+async function runToEnd(options: PipelineRunOptions, burst: BurstOptions | null): Promise<RunSummary> {
   const clock = new LiveClock();
   const control = createControl(options, clock);
   try {
-    return await runUnder(control, clock, options);
+    return await runUnder(control, clock, options, burst);
   } catch (error) {
     control.runLog.error(error);
     throw error;
@@ -134,7 +160,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   }
 }
 
-async function runUnder(control: RunControl, clock: LiveClock, options: PipelineRunOptions): Promise<RunSummary> {
+async function runUnder(control: RunControl, clock: LiveClock, options: PipelineRunOptions, burst: BurstOptions | null): Promise<RunSummary> {
   const driver =
     options.driver === "inline" ? new InlineDriver(options.batch, control.ledger) : new ThreadedDriver(clock, options.batch, undefined, options.idle);
   let run: Run | null = null;
@@ -153,6 +179,7 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
     shardLogs: control.runLog.shardTaps,
     logMemory: logMemory(control.runLog.shardTaps.length),
     checkpoints: options.store !== null,
+    burst,
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
       return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names), sink.priority));
@@ -280,6 +307,11 @@ function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, se
     unknownOrders: shards.reduce((sum, shard) => sum + shard.unknownOrders, 0),
     bookRefusals: shards.reduce((sum, shard) => sum + shard.bookRefusals, 0),
     latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
+    burst: {
+      queued: assembly.bursts.reduce((sum, { queued }) => sum + queued, 0),
+      spilled: assembly.bursts.reduce((sum, { spilled }) => sum + spilled, 0),
+      highWater: assembly.bursts.reduce((sum, queue) => sum + queue.highWater, 0),
+    },
     stages: Object.fromEntries(control.ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
     gcEvents,
     seconds,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -46,6 +46,31 @@ describe("tercel replay", () => {
     expect(await replay("--checkpoint", checkpoints, "--resume")).toMatchObject({ outputHash });
     expect(await replay("--checkpoint", checkpoints, "--every", "1h")).toMatchObject({ outputHash });
     expect(readdirSync(checkpoints)).toEqual([]);
+  });
+
+  it("through burst queues it comes to the same end, says how many records waited, and leaves no file behind", async () => {
+    const spill = join(folder, "spill");
+    const { outputHash } = await replay();
+    const small = join(folder, "small.yaml");
+    writeFileSync(small, readFileSync(plan, "utf8").replace("limits: {", "limits: { ringRecords: 256,"));
+    const args = ["replay", small, "--from", day, "--chunk", "1000000", "--burst-records", "300", "--spill", spill, "--shards", "2"];
+    const summary = await tercelJson<Summary & { burst: { queued: number; spilled: number; highWater: number } }>(args);
+    const { queued, spilled, highWater } = summary.burst;
+    expect([queued > spilled, spilled > 1000, highWater > 1000, highWater <= queued]).toEqual([true, true, true, true]);
+    expect(summary.lost).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith("spill"))).toEqual([]);
+    expect((await tercel(...args)).out).toMatch(/ {2}burst {5}queued [\d,]+ {3}spilled [\d,]+ {3}most at one time [\d,]+/);
+    expect(await replay("--burst-records", "16")).toMatchObject({ outputHash, burst: { queued: 0, spilled: 0, highWater: 0 } });
+    expect(summary.outputHash).toBe(outputHash);
+  });
+
+  it("a spill without burst queues is refused, and one that cannot be written is a failed run", async () => {
+    expect(await tercel("replay", plan, "--from", day, "--spill", "x")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("--spill needs --burst-records"),
+    });
+    const nowhere = ["--burst-records", "16", "--spill", join(folder, "no", "such", "file")];
+    expect(await tercel("replay", plan, "--from", day, ...nowhere)).toMatchObject({ code: 4, err: expect.stringContaining("cannot open the spill") });
   });
 
   it("a misspelt input leaves the checkpoints alone", async () => {

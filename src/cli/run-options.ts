@@ -18,12 +18,17 @@ import { wholeNumber } from "./whole-number.ts";
 /** Bytes of a piece unless --chunk says otherwise: what one network packet carries. */
 export const DEFAULT_PIECE_BYTES = 1472;
 
+/** Most records that wait in memory before a shard: 1 GB. */
+const BURST_RECORDS_MAX = 16_777_216;
+
 /** The shared options as given. */
 export interface RunFlags {
   driver: DriverName;
   shards: number;
   batch: number;
   idle: IdleName;
+  burstRecords?: number;
+  spill?: string;
   checkpoint?: string;
   every: string;
   resume?: boolean;
@@ -49,6 +54,12 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option("--shards <n>", "shards, by instrument").argParser(wholeNumber("--shards", 1, 64)).default(1))
     .addOption(new Option("--batch <n>", "records published and read at once at most").argParser(wholeNumber("--batch", 1, 65_536)).default(256))
     .addOption(new Option("--idle <name>", "how a shard's thread waits for input, with --driver threaded").choices(IDLE_NAMES).default("park"))
+    .addOption(
+      new Option("--burst-records <n>", "records that wait in memory before each shard while it is busy").argParser(
+        wholeNumber("--burst-records", 1, BURST_RECORDS_MAX),
+      ),
+    )
+    .option("--spill <file>", "where records wait for which --burst-records has no memory")
     .option("--checkpoint <folder>", "write checkpoints there")
     .option("--every <duration>", "time between checkpoints", "1s")
     .option("--resume", "go on from the newest checkpoint")
@@ -64,9 +75,10 @@ export async function execute({ title, usage, ...subject }: RunSubject, flags: R
   const checkpointEveryNs = parseDuration(flags.every, "--every");
   const { driver, shards, batch, idle } = flags;
   const json = flags.json === true;
+  const burst = burstOf(flags);
   if (flags.resume === true && flags.checkpoint === undefined) throw new StreamError("USAGE", "--resume needs --checkpoint FOLDER to resume from");
   if (flags.explain === true) {
-    explainRun({ ...subject, driver, shards, batch, idle, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
+    explainRun({ ...subject, driver, shards, batch, idle, burst, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
     return null;
   }
   const store = openCheckpoints(flags.checkpoint, flags.resume === true);
@@ -79,6 +91,7 @@ export async function execute({ title, usage, ...subject }: RunSubject, flags: R
       shards,
       batch,
       idle,
+      burst,
       store,
       checkpointEveryNs,
       resume: flags.resume === true,
@@ -105,6 +118,13 @@ export async function execute({ title, usage, ...subject }: RunSubject, flags: R
 function logSettings({ log, logLevel, logFormat }: RunFlags): LogSettings {
   const level = logLevel === undefined ? (log === undefined ? LOG_WARN : LOG_INFO) : logLevelOf(logLevel);
   return { file: log ?? null, level, format: logFormat };
+}
+
+/** The burst queues that were asked for. */
+function burstOf({ burstRecords, spill }: RunFlags): NonNullable<PipelineRunOptions["burst"]> | null {
+  if (burstRecords !== undefined) return { records: burstRecords, spill: spill ?? null };
+  if (spill !== undefined) throw new StreamError("USAGE", "--spill needs --burst-records N: it takes what those have no room for");
+  return null;
 }
 
 /** The store in a folder; emptied for a run from the start. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -124,6 +124,17 @@ describe("--explain", () => {
     );
     expect(explained.memoryBytes).toBe(explained.memory.reduce((sum, line) => sum + line.bytes, 0));
     expect(explained.limitBytes).toBe(1024 ** 3);
+  });
+
+  it("has the burst queues and their memory, and makes no file", async () => {
+    const spill = join(folder, "never");
+    const args = ["replay", live, "--from", join(folder, "later.itch"), "--explain", "--shards", "2", "--burst-records", "1000", "--spill", spill];
+    const explained = await tercelJson<{ run: object; memory: { arena: string; bytes: number }[] }>([...args]);
+    expect(explained.run).toMatchObject({ idle: null, burst: { records: 1000, spill } });
+    expect(explained.memory.filter(({ arena }) => arena === "bursts").map(({ bytes }) => bytes)).toEqual([64_000, 64_000]);
+    expect((await tercel(...args)).out).toContain(`# bursts  1000 records in memory before each shard, then ${spill}\n`);
+    expect((await tercel(...args.slice(0, -2))).out).toContain("then the source waits\n");
+    expect(existsSync(`${spill}.0`)).toBe(false);
   });
 
   it("a plan that does not fit into its memory is told before it runs", async () => {

@@ -31,6 +31,11 @@ export function summaryText(name: string, summary: RunSummary): string {
     memoryLine(summary),
     ...(summary.atBound.length === 0 ? [] : [`  at bound  ${summary.atBound.join("   ")}`]),
     ...budgetLine(summary),
+    ...(summary.burst.queued === 0
+      ? []
+      : [
+          `  burst     queued ${grouped(summary.burst.queued)}   spilled ${grouped(summary.burst.spilled)}   most at one time ${grouped(summary.burst.highWater)}`,
+        ]),
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),

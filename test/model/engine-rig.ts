@@ -4,12 +4,12 @@
 import type { Checkpoint, CheckpointStore, RunIdentity } from "../../src/engine/checkpoint/checkpoint.ts";
 import type { Sink } from "../../src/engine/delivery/sink.ts";
 import type { Source } from "../../src/engine/delivery/source.ts";
-import { Assembly } from "../../src/engine/pipeline/assembly.ts";
+import { Assembly, type BurstOptions } from "../../src/engine/pipeline/assembly.ts";
 import { InlineDriver } from "../../src/engine/pipeline/inline-driver.ts";
 import { OutputText } from "../../src/engine/pipeline/output-text.ts";
 import { breakout, imbalance, liquidityChange, pipeline, tumbling } from "../../src/engine/pipeline/pipeline.ts";
 import type { LimitPlan, PipelinePlan } from "../../src/engine/pipeline/plan.ts";
-import { Run } from "../../src/engine/pipeline/run.ts";
+import { Run, type Driver } from "../../src/engine/pipeline/run.ts";
 import { ThreadedDriver } from "../../src/engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../../src/kernel/core/clock.ts";
 import { NoLatencyRecorder, NoStageObserver } from "../../src/kernel/core/observer.ts";
@@ -133,6 +133,9 @@ export interface EngineOptions {
   readonly createSinks?: (text: () => OutputText) => readonly Sink[];
   readonly stallNs?: number;
   readonly idle?: IdleName;
+  readonly burst?: BurstOptions;
+  /** Inline, but the shards take only so many records after each piece of input, as if they were slower than the source. */
+  readonly slow?: number;
   readonly identity?: Partial<RunIdentity>;
 }
 
@@ -140,12 +143,16 @@ export interface Engine {
   readonly assembly: Assembly;
   readonly driver: InlineDriver | ThreadedDriver;
   readonly run: Run;
+  /** With `slow`: how often ingest had to wait for room. */
+  readonly waits: () => number;
 }
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const { plan = busyPlan(), feed = "itch50", shards = 1, batch = 256, pieceBytes = 1472, store = null, lines = null } = options;
   const clock = new LiveClock();
-  const driver = options.driver === "threaded" ? new ThreadedDriver(clock, batch, options.stallNs, options.idle) : new InlineDriver(batch);
+  const driver = options.driver === "threaded" ? new ThreadedDriver(clock, batch, options.stallNs, options.idle) : new InlineDriver(options.slow ?? batch);
+  const pressure = driver.ingestPressure;
+  let waits = 0;
   const lifecycle = StateWord.create();
   lifecycle.store(STATE_READY);
   let run: Run | null = null;
@@ -154,13 +161,19 @@ export function createEngine(options: EngineOptions = {}): Engine {
     feed,
     shards,
     batch,
-    ingestPressure: driver.ingestPressure,
+    ingestPressure: {
+      relieve: (ring) => {
+        waits++;
+        pressure.relieve(ring);
+      },
+    },
     outputPressure: driver.outputPressure,
     barriers: { onBarrier: (epoch) => run?.onBarrier(epoch) },
     clock,
     latency: new NoLatencyRecorder(),
     lifecycle,
     checkpoints: store !== null,
+    burst: options.burst ?? null,
     createSinks: (market, ruleValues) => {
       const text = (): OutputText => new OutputText({ plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues });
       return [...(lines === null ? [] : [new LinesSink(lines, text())]), ...(options.sinks ?? []), ...(options.createSinks?.(text) ?? [])];
@@ -171,7 +184,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const { checkpointAt = () => true } = options;
   const created = new Run({
     assembly,
-    driver,
+    driver: options.slow === undefined ? driver : slowed(driver, () => pressure.relieve(assembly.inRings[0])),
     clock,
     stages: new NoStageObserver(),
     pieceBytes,
@@ -183,7 +196,18 @@ export function createEngine(options: EngineOptions = {}): Engine {
     },
   });
   run = created;
-  return { assembly, driver, run: created };
+  return { assembly, driver, run: created, waits: () => waits };
+}
+
+/** A driver that gives the shards one turn after a piece of input, and does not wait until they are done. */
+function slowed(driver: Driver, turn: () => void): Driver {
+  return {
+    start: () => driver.start(),
+    afterPiece: turn,
+    finish: () => driver.finish(),
+    abort: () => driver.abort(),
+    breathe: () => driver.breathe(),
+  };
 }
 
 /** Runs bytes from the start to the end. */

@@ -21,8 +21,10 @@ import { CRITICAL, PriorityLane, ROUTINE, type PriorityLaneSizes } from "../../k
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import type { LogTap } from "../../kernel/ring/log-ring.ts";
 import type { Feed } from "../../market/feed/feed.ts";
+import { BurstQueue } from "../delivery/burst-queue.ts";
 import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
+import type { SpillStore } from "../delivery/spill-store.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
@@ -51,6 +53,8 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   readonly latency: LatencyRecorder;
   readonly lifecycle: StateWord;
+  /** A burst queue before each input ring, for a source that cannot wait; none unless given. */
+  readonly burst?: BurstOptions | null;
   /** Whether barriers will be taken: memory for the copies is set aside. */
   readonly checkpoints: boolean;
   /** Of the thread that assembles. */
@@ -61,6 +65,14 @@ export interface AssemblyOptions {
   readonly logMemory?: readonly { readonly name: string; readonly bytes: number }[];
   /** Made once names are known. */
   createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
+}
+
+/** Burst queues of a run. They change no output. */
+export interface BurstOptions {
+  /** Records that each holds in memory. */
+  readonly records: number;
+  /** Where a shard's queue puts what it has no memory for; null: then the source waits. */
+  createSpill(shard: number): SpillStore | null;
 }
 
 /** What every thread of a run shares and only ingest writes: instruments and the session epoch. */
@@ -87,6 +99,8 @@ export class Assembly {
   readonly ingestArena: Arena;
   readonly inRings: readonly GatedRing[];
   readonly outRings: readonly GatedRing[];
+  /** The queues before the input rings; empty without `burst`. */
+  readonly bursts: readonly BurstQueue[];
   /** The output rings as the collector reads them. */
   readonly outputs: readonly OutputQueue[];
   /** One a shard where a sink asks for priority, else none. */
@@ -121,6 +135,7 @@ export class Assembly {
       shards,
       hasOrders: entry.book === "order",
       checkpoints: options.checkpoints,
+      burstRecords: options.burst?.records ?? 0,
       logBytes: this.logMemory.reduce((sum, line) => sum + line.bytes, 0),
     };
     this.book = entry.book;
@@ -130,6 +145,8 @@ export class Assembly {
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
     this.lanes = hasLanes(plan) ? this.inRings.map(() => PriorityLane.create(laneSizesOf(plan))) : [];
+    const { burst = null } = options;
+    this.bursts = burst === null ? [] : this.inRings.map((ring, shard) => new BurstQueue(ring, burst.records, options.batch, burst.createSpill(shard)));
 
     const { registry } = this.market;
     const partition = partitionOf(plan.partition, shards);
@@ -142,6 +159,7 @@ export class Assembly {
       markerEvery: plan.markerEvery,
       batch: options.batch,
       pressure: options.ingestPressure,
+      bursts: this.bursts,
       clock: options.clock,
       log: this.log,
     });
@@ -185,7 +203,8 @@ export class Assembly {
     const lanes = this.lanes.map((lane, index) => ({ arena: "rings", name: `lane-${index}`, bytes: lane.buffer.byteLength }));
     const images = this.snapshots.map((image, index) => ({ arena: "images", name: `image-${index}`, bytes: image.byteLength }));
     const logs = this.logMemory.map(({ name, bytes }) => ({ arena: "logs", name, bytes }));
-    return [...regions, ...rings, ...lanes, ...images.filter((image) => image.bytes > 0), ...logs];
+    const bursts = this.bursts.map(({ bytes }, index) => ({ arena: "bursts", name: `burst-${index}`, bytes }));
+    return [...regions, ...rings, ...lanes, ...bursts, ...images.filter((image) => image.bytes > 0), ...logs];
   }
 
   /** What the worker of a shard is given. */

@@ -2,7 +2,8 @@
  * Where order is decided: every record gets the next ingest sequence, moves event time, and goes into its shard's ring. @hot
  *
  * After each `markerEvery` data records a watermark marker goes into all rings at one position, so what fires does not depend on
- * the number of shards, on batch or chunk size, or on speed. A full ring is relieved and tried again: nothing is lost.
+ * the number of shards, on batch or chunk size, or on speed. A full ring is relieved and tried again, or with a burst queue before it goes on
+ * behind what waits there: nothing is lost, and the order is the same.
  * State (sequence, watermark, counts) lies in the arena. One thread.
  */
 import type { Clock } from "../../kernel/core/clock.ts";
@@ -34,6 +35,7 @@ import type { RecordTarget } from "../../kernel/record/outlet.ts";
 import { Slots } from "../../kernel/record/slots.ts";
 import type { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { BoundedOutOfOrder } from "../../analysis/window/watermark.ts";
+import type { BurstQueue } from "../delivery/burst-queue.ts";
 import type { Backpressure } from "./backpressure.ts";
 
 const SEQUENCE = 0;
@@ -57,6 +59,8 @@ export interface IngestOptions {
   readonly batch: number;
   /** The driver's way to make room. */
   readonly pressure: Backpressure;
+  /** One before each ring, for a source that cannot wait; none unless given. */
+  readonly bursts?: readonly BurstQueue[];
   /** Stamps the markers, so that the collector can measure the way of every 64th record. */
   readonly clock: Clock;
   readonly log?: LogObserver;
@@ -67,6 +71,7 @@ export class Ingest implements RecordTarget {
   private readonly perType: Float64Array;
   private readonly chooser: ShardChooser;
   private readonly rings: readonly GatedRing[];
+  private readonly bursts: readonly BurstQueue[];
   private readonly watermark: BoundedOutOfOrder;
   private readonly markerEvery: number;
   private readonly batch: number;
@@ -87,6 +92,7 @@ export class Ingest implements RecordTarget {
     this.perType = arena.float64("ingest.recordsByType", 256);
     this.chooser = options.chooser;
     this.rings = options.rings;
+    this.bursts = options.bursts ?? [];
     this.shards = options.rings.length;
     this.watermark = options.watermark;
     this.markerEvery = options.markerEvery;
@@ -104,7 +110,7 @@ export class Ingest implements RecordTarget {
     return this.state[SEQUENCE];
   }
 
-  /** Records and markers put into rings so far; one that goes to several shards counts for each. */
+  /** Records and markers put into rings, or queues before them, so far; one that goes to several shards counts for each. */
   get published(): number {
     return this.state[PUBLISHED];
   }
@@ -153,8 +159,23 @@ export class Ingest implements RecordTarget {
     if (++state[SINCE_MARKER] >= this.markerEvery) this.mark(MARKER_WATERMARK);
   }
 
+  /** Records that wait in burst queues. */
+  get waiting(): number {
+    let waiting = 0;
+    for (let shard = 0; shard < this.bursts.length; shard++) waiting += this.bursts[shard].length;
+    return waiting;
+  }
+
+  /** Moves what waits in burst queues to the rings, as far as they have room; answers how many records. */
+  pump(): number {
+    let moved = 0;
+    for (let shard = 0; shard < this.bursts.length; shard++) moved += this.bursts[shard].pump();
+    return moved;
+  }
+
   /** Publishes what is claimed: at the end of each push. */
   flush(): void {
+    this.pump();
     for (let shard = 0; shard < this.shards; shard++) this.publish(shard);
   }
 
@@ -211,15 +232,16 @@ export class Ingest implements RecordTarget {
 
   private put(shard: number, slots: Slots, slot: number): void {
     const ring = this.rings[shard];
-    let target = ring.claim();
-    while (target < 0) {
-      this.fullCount[shard]++;
-      if (isWorthALine(this.fullCount[shard])) this.log.event(EVENT_RING_FULL, shard, this.fullCount[shard], 0);
-      this.flush(); // to all: what another shard has not seen may be what this one's outputs wait for
-      this.pressure.relieve(ring);
-      target = ring.claim();
+    if (this.bursts.length > 0) {
+      while (this.bursts[shard].put(slots, slot) < 0) this.makeRoom(shard);
+    } else {
+      let target = ring.claim();
+      while (target < 0) {
+        this.makeRoom(shard);
+        target = ring.claim();
+      }
+      ring.slots.copyFrom(slots, slot, target);
     }
-    ring.slots.copyFrom(slots, slot, target);
     this.state[PUBLISHED]++;
     if (ring.claimed >= this.batch) this.publish(shard);
   }
@@ -231,5 +253,13 @@ export class Ingest implements RecordTarget {
     ring.commit();
     const used = ring.used;
     if (used > this.mostUsed[shard]) this.mostUsed[shard] = used;
+  }
+
+  private makeRoom(shard: number): void {
+    const ring = this.rings[shard];
+    this.fullCount[shard]++;
+    if (isWorthALine(this.fullCount[shard])) this.log.event(EVENT_RING_FULL, shard, this.fullCount[shard], 0);
+    this.flush(); // to all: what another shard has not seen may be what this one's outputs wait for
+    this.pressure.relieve(ring);
   }
 }

@@ -62,13 +62,13 @@ export class InlineDriver implements Driver {
     const assembly = this.assembly;
     if (assembly === null) return false;
     for (let i = 0; i < assembly.inRings.length; i++) if (assembly.inRings[i].available() > 0) return true;
-    return false;
+    return assembly.ingest.waiting > 0;
   }
 
   private turn(): number {
     const assembly = this.assembly;
     if (assembly === null) return 0;
-    let moved = 0;
+    let moved = assembly.ingest.pump();
     for (let i = 0; i < assembly.shards.length; i++) moved += assembly.shards[i].poll(this.batch);
     this.stages.mark(STAGE_SHARD);
     moved += assembly.collector.poll();

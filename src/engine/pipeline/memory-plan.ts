@@ -5,6 +5,7 @@
  * fit" is the largest value of that one key, the others as they are. Cold: at start, and most of it only for a refusal.
  */
 import { StreamError } from "../../kernel/core/errors.ts";
+import { RECORD_BYTES } from "../../kernel/record/slots.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
 import type { LimitPlan } from "./plan.ts";
 
@@ -32,6 +33,8 @@ export interface MemoryShape {
   readonly hasOrders: boolean;
   /** Whether each shard has the image of a checkpoint beside it. */
   readonly checkpoints: boolean;
+  /** Records of the burst queue before each shard; 0 without. */
+  readonly burstRecords: number;
   /** Rings of the log. */
   readonly logBytes: number;
 }
@@ -53,7 +56,7 @@ const RING_RECORDS_LEAST = 256;
 const MB = 1024 * 1024;
 
 /** The parts of a run, biggest first. */
-export function memoryTerms(parts: PartSizes, ringRecords: number, { shards, hasOrders, checkpoints, logBytes }: MemoryShape): MemoryTerm[] {
+export function memoryTerms(parts: PartSizes, ringRecords: number, { shards, hasOrders, checkpoints, burstRecords, logBytes }: MemoryShape): MemoryTerm[] {
   const books = [...(hasOrders ? ["limits.orders"] : []), "limits.levels", "limits.instruments"];
   const term = (name: string, count: number, eachBytes: number, keys: readonly string[]): MemoryTerm => ({
     name,
@@ -66,6 +69,7 @@ export function memoryTerms(parts: PartSizes, ringRecords: number, { shards, has
     term("shard", shards, parts.shard, [...books, "--shards"]),
     term("image", checkpoints ? shards : 0, parts.shard, [...books, "--shards", "--checkpoint"]),
     term("ring", 2 * shards, GatedRing.bytesFor(ringRecords), ["limits.ringRecords", "--shards"]),
+    term("burst queue", burstRecords === 0 ? 0 : shards, burstRecords * RECORD_BYTES, ["--burst-records", "--shards"]),
     term("lane", shards, parts.lane, ["limits.ringRecords", "limits.instruments", "--shards"]),
     term("ingest", 1, parts.ingest, ["limits.instruments"]),
     term("market", 1, parts.market, ["limits.instruments"]),

@@ -44,6 +44,8 @@ export interface RunOptions {
   onProgress?(sourceOffset: number): void;
 }
 
+/** Longest nap while burst queues wait for shards that do not move. */
+const NAP_MS = 1;
 /** Real nanoseconds between two calls of onProgress, and between two breaths: each makes some garbage, and an interrupt can wait so long. */
 const BREATH_NS = 500e6;
 
@@ -94,7 +96,7 @@ export class Run implements BarrierListener {
     try {
       const clock = new ReplayClock(this.options.speed);
       this.options.clock.stamp(this.cells, LAST_CHECKPOINT);
-      for (let bytes = await source.read(); bytes !== null; bytes = await source.read()) await this.take(bytes, clock);
+      for (let bytes = await this.next(source); bytes !== null; bytes = await this.next(source)) await this.take(bytes, clock);
       assembly.ingest.end();
       driver.afterPiece();
       await driver.finish();
@@ -133,6 +135,25 @@ export class Run implements BarrierListener {
     assembly.log.event(EVENT_CHECKPOINT_SAVED, epoch, waiting.sourceOffset, 0);
     // The interval counts from here: a store slower than the interval would else leave one piece of input between two checkpoints.
     this.options.clock.stamp(this.cells, LAST_CHECKPOINT);
+  }
+
+  /** The next bytes. While the source has none, what waits in burst queues goes on its way. */
+  private next(source: Source): Promise<Uint8Array | null> {
+    const reading = source.read();
+    return this.options.assembly.ingest.waiting === 0 ? reading : this.nextOrPump(reading);
+  }
+
+  private async nextOrPump(reading: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+    const { driver, assembly } = this.options;
+    const { ingest } = assembly;
+    for (let pause = driver.breathe(); ingest.waiting > 0;) {
+      const bytes = await Promise.race([reading, pause]);
+      if (bytes !== undefined) return bytes;
+      const before = ingest.waiting;
+      driver.afterPiece();
+      pause = ingest.waiting < before ? driver.breathe() : new Promise((resolve) => setTimeout(resolve, NAP_MS)); // the shards want the core
+    }
+    return reading;
   }
 
   private async take(bytes: Uint8Array, replay: ReplayClock): Promise<void> {

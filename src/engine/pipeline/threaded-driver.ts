@@ -70,21 +70,26 @@ export class ThreadedDriver implements Driver {
   }
 
   afterPiece(): void {
-    this.attached().collector.poll();
+    const { collector, ingest } = this.attached();
+    ingest.pump();
+    collector.poll();
     if (this.death !== null) throw this.death;
+    if (ingest.waiting > 0) this.requireMoving(); // nobody waits for room, so nobody else would see that a shard stands still
   }
 
   async finish(): Promise<void> {
     const { collector } = this.attached();
     while (!collector.isEnded) {
+      const { received } = collector;
       this.afterPiece();
       if (collector.isEnded) break;
       this.requireMoving();
-      await this.breathe();
+      if (collector.received === received) await this.nap();
+      else await this.breathe();
     }
     while (this.exited < this.workers.length) {
       if (this.death !== null) throw this.death;
-      await new Promise((resolve) => setTimeout(resolve, NAP_MS));
+      await this.nap();
     }
   }
 
@@ -94,6 +99,11 @@ export class ThreadedDriver implements Driver {
 
   breathe(): Promise<void> {
     return loopTurn();
+  }
+
+  /** Leaves the core to the shards for a moment. */
+  private async nap(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, NAP_MS));
   }
 
   private startWorker(assembly: Assembly, index: number): Worker {
