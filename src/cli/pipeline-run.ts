@@ -105,7 +105,8 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   const histogram = new Histogram();
   const ledger = new LatencyLedger(STAGE_NAMES, clock);
   const lifecycle = new Lifecycle(clock);
-  const driver = options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, options.batch, undefined, options.idle);
+  const driver =
+    options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, { batch: options.batch, idle: options.idle });
   let run: Run | null = null;
   const assembly = new Assembly({
     plan: options.plan,

@@ -10,25 +10,25 @@ import type { Clock } from "../../kernel/core/clock.ts";
 import { StreamError } from "../../kernel/core/errors.ts";
 import { invariant } from "../../kernel/core/invariant.ts";
 import type { LatencyRecorder } from "../../kernel/core/observer.ts";
-import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { Arena, type ArenaRegion } from "../../kernel/memory/arena.ts";
 import { Outlet } from "../../kernel/record/outlet.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
-import type { IdleName } from "../../kernel/ring/idle.ts";
 import { CRITICAL, PriorityLane, ROUTINE } from "../../kernel/ring/priority-lane.ts";
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import type { Feed } from "../../market/feed/feed.ts";
+import { ShardImages } from "../checkpoint/shard-images.ts";
 import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
 import { Ingest } from "./ingest.ts";
+import { Market } from "./market.ts";
 import { OutputQueue } from "./output-queue.ts";
 import { partitionOf, SHARDS_MAX } from "./partition.ts";
 import type { PipelinePlan } from "./plan.ts";
-import type { ShardWorkerData } from "./shard-worker.ts";
+import type { SeatData } from "./shard-seat.ts";
 import { Shard, type ShardLinks } from "./shard.ts";
 
 /** Fewest slots of a priority lane: the longest chain is a signal with 255 values, 65 records. */
@@ -50,23 +50,10 @@ export interface AssemblyOptions {
   readonly lifecycle: StateWord;
   /** Whether barriers will be taken: memory for the copies is set aside. */
   readonly checkpoints: boolean;
+  /** Slots of each shard's input ring when the shards are protected by images of their arenas; null or left out when they are not. */
+  readonly protectedInput?: number | null;
   /** Made once names are known. */
   createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
-}
-
-/** What every thread of a run shares and only ingest writes: instruments and the session epoch. */
-export class Market {
-  readonly arena: Arena;
-  readonly registry: InstrumentRegistry;
-  /** One cell: ms since 1970 of the session epoch, 0 until known. */
-  readonly epoch: Float64Array;
-
-  constructor(arena: Arena, instruments: number) {
-    this.arena = arena;
-    this.registry = new InstrumentRegistry(arena, instruments);
-    this.epoch = arena.float64("market.epoch", 1);
-    arena.seal();
-  }
 }
 
 /** One line of the memory plan. */
@@ -95,30 +82,23 @@ export class Assembly {
   readonly sinks: readonly Sink[];
   /** What each shard held at the last barrier; empty without checkpoints. */
   readonly snapshots: readonly Uint8Array[];
-  private readonly lifecycle: StateWord;
+  /** The images of each shard; empty when the shards are not protected. */
+  readonly images: readonly ShardImages[];
+  /** The state that the shards obey. */
+  readonly lifecycle: StateWord;
   private readonly clock: Clock;
   private readonly book: BookKind;
 
   constructor(options: AssemblyOptions) {
     const { plan, shards } = options;
-    if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
-      throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
-    if (!Number.isInteger(options.batch) || options.batch < 1 || options.batch > plan.limits.ringRecords) {
-      throw new StreamError("USAGE", `expected a batch of 1 to ${plan.limits.ringRecords} records, got ${options.batch}`, { batch: options.batch });
-    }
-    if (shards > 1 && plan.limits.ringRecords <= plan.markerEvery) {
-      throw new StreamError(
-        "PIPELINE_INVALID",
-        `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${plan.limits.ringRecords}: a ring must hold what lies between two markers`,
-      );
-    }
+    const inputRecords = requireSizes(options);
     const entry = feedNamed(options.feed);
     this.plan = plan;
     this.clock = options.clock;
     this.lifecycle = options.lifecycle;
     this.book = entry.book;
     this.market = new Market(Arena.create("market", 256 * 1024 * 1024), plan.limits.instruments);
-    this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
+    this.inRings = Array.from({ length: shards }, () => GatedRing.create(inputRecords));
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
     const slots = Math.max(LANE_SLOTS_MIN, plan.limits.ringRecords);
@@ -147,6 +127,8 @@ export class Assembly {
 
     this.snapshots = this.shardArenas.map((arena) => new Uint8Array(new SharedArrayBuffer(options.checkpoints ? arena.usedBytes : 0)));
     this.shards.forEach((shard, index) => shard.setSnapshotTarget(this.snapshots[index]));
+    const isProtected = (options.protectedInput ?? null) !== null;
+    this.images = isProtected ? this.shardArenas.map((arena) => ShardImages.create(arena.usedBytes)) : [];
 
     const ruleValues = this.shards[0].createValueNames();
     this.sinks = options.createSinks(this.market, (rule) => ruleValues.get(rule) ?? []);
@@ -177,11 +159,27 @@ export class Assembly {
       bytes: ring.buffer.byteLength,
     }));
     const lanes = this.lanes.map((lane, index) => ({ arena: "rings", name: `lane-${index}`, offset: 0, bytes: lane.buffer.byteLength }));
-    return [...regions, ...rings, ...lanes];
+    const images = this.images.map((_, index) => ({
+      arena: "images",
+      name: `images-${index}`,
+      offset: 0,
+      bytes: ShardImages.bytesFor(this.shardArenas[index].usedBytes),
+    }));
+    return [...regions, ...rings, ...lanes, ...images];
   }
 
-  /** What the worker of a shard is given. */
-  shardWorkerData(index: number, anchorNs: number, batch: number, idle: IdleName): ShardWorkerData {
+  /** The first image of each shard, if they are protected: before the first record. `state`: what they obey. */
+  commitImages(state: number): void {
+    this.images.forEach((images, index) => {
+      const { consumed, emitted } = this.shards[index];
+      this.shardArenas[index].snapshotInto(images.spare);
+      images.describe({ input: this.inRings[index].position, output: this.outRings[index].head, state, consumed, emitted });
+      images.commit();
+    });
+  }
+
+  /** What the thread of a shard is given. */
+  seatData(index: number, anchorNs: number): SeatData {
     const { buffer: inBuffer, byteOffset: inOffset, capacity: inCapacity } = this.inRings[index];
     const { buffer: outBuffer, byteOffset: outOffset, capacity: outCapacity } = this.outRings[index];
     return {
@@ -196,8 +194,8 @@ export class Assembly {
       snapshot: this.snapshots[index].buffer as SharedArrayBuffer,
       lifecycle: this.lifecycle.buffer,
       anchorNs,
-      batch,
-      idle,
+      images: this.images[index]?.memory ?? null,
+      reserve: reserveOf(this.plan, this.shards.length),
     };
   }
 
@@ -228,14 +226,45 @@ export class Assembly {
   private requireWithinLimit(): void {
     const shardBytes = this.shardArenas.reduce((sum, arena) => sum + arena.usedBytes, 0);
     const ringBytes = [...this.inRings, ...this.outRings, ...this.lanes].reduce((sum, ring) => sum + ring.buffer.byteLength, 0);
-    const total = shardBytes + ringBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
+    const imageBytes = this.images.length === 0 ? 0 : this.shardArenas.reduce((sum, arena) => sum + ShardImages.bytesFor(arena.usedBytes), 0);
+    const total = shardBytes + ringBytes + imageBytes + this.ingestArena.usedBytes + this.market.arena.usedBytes;
     const limit = this.plan.limits.memoryBytes;
     if (total > limit) {
+      const images = imageBytes === 0 ? "" : ` + images of ${imageBytes} to bring shards back`;
+      const remedy = imageBytes === 0 ? "" : ", or do without images (--no-recovery)";
       throw new StreamError(
         "ARENA_CAPACITY",
-        `the pipeline needs ${this.shards.length} shards of ${shardBytes / this.shards.length} bytes + rings of ${ringBytes} + ingest of ${this.ingestArena.usedBytes} + market of ${this.market.arena.usedBytes} = ${total} bytes, over the limit of ${limit}: raise limits.memory or lower limits.orders, levels, instruments or ringRecords`,
+        `the pipeline needs ${this.shards.length} shards of ${shardBytes / this.shards.length} bytes + rings of ${ringBytes}${images} + ingest of ${this.ingestArena.usedBytes} + market of ${this.market.arena.usedBytes} = ${total} bytes, over the limit of ${limit}: raise limits.memory or lower limits.orders, levels, instruments or ringRecords${remedy}`,
         { total, limit },
       );
     }
   }
+}
+
+/** Slots of an input ring that stay free of held records: the next marker, the data before it and a barrier fit, whatever the shard waits for. */
+function reserveOf(plan: PipelinePlan, shards: number): number {
+  return shards > 1 ? plan.markerEvery + 2 : 0;
+}
+
+/** Refuses sizes that cannot work; answers how many slots an input ring has. */
+function requireSizes({ plan, shards, batch, protectedInput = null }: AssemblyOptions): number {
+  const { ringRecords } = plan.limits;
+  if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
+    throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
+  if (!Number.isInteger(batch) || batch < 1 || batch > ringRecords)
+    throw new StreamError("USAGE", `expected a batch of 1 to ${ringRecords} records, got ${batch}`, { batch });
+  if (shards > 1 && ringRecords <= plan.markerEvery) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${ringRecords}: a ring must hold what lies between two markers`,
+    );
+  }
+  const reserve = reserveOf(plan, shards);
+  if (protectedInput !== null && protectedInput <= reserve) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      `expected input rings of more than ${reserve} records for shards that are brought back, got ${protectedInput}: what lies between two markers must fit beside what is held`,
+    );
+  }
+  return protectedInput ?? ringRecords;
 }
