@@ -18,9 +18,11 @@ type Failed = Extract<SupervisorEvent, { readonly kind: "failed" }>;
 
 /** SHARD_DIED for a verdict of the supervisor; the record is still in the shard's input ring. */
 export function shardDied(event: Failed, assembly: Pick<Assembly, "inRings" | "market">): StreamError {
-  const { shard, verdict, cursor, why, cause } = event;
+  const { shard, verdict, cursor, why, stack } = event;
   const record = cursor === null ? null : recordAt(assembly, shard, cursor);
   const at = record === null ? "" : `, at ${record["type"]} ${record["sequence"]}${record["instrument"] === null ? "" : ` of ${record["instrument"]}`}`;
+  const cause = new Error(why);
+  if (stack !== null) cause.stack = stack;
   return new StreamError("SHARD_DIED", `${WHAT[verdict](event)}${at}: ${why}`, { shard, verdict, ...record }, cause);
 }
 

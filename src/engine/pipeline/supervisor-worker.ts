@@ -7,7 +7,7 @@ import { workerData, Worker, type WorkerOptions } from "node:worker_threads";
 import { LiveClock } from "../../kernel/core/clock.ts";
 import type { SupervisorPorts, ThreadHandle, ThreadListener } from "./roster.ts";
 import type { SeatOrder } from "./shard-seat.ts";
-import { messageOf, Supervisor } from "./supervisor.ts";
+import { Supervisor, textsOf } from "./supervisor.ts";
 import type { ShardThreadData, SupervisorCommand, SupervisorData, SupervisorEvent, ThreadOrder, ThreadReport } from "./thread-orders.ts";
 import { ThreadWords } from "./thread-words.ts";
 
@@ -26,7 +26,7 @@ function main({ seats, batch, idle, anchorNs, plan, entry, extra, port, words: m
     try {
       run();
     } catch (cause) {
-      tell({ kind: "failed", verdict: "supervisor", shard: -1, cursor: null, restarts: 0, why: messageOf(cause), cause });
+      tell({ kind: "failed", verdict: "supervisor", shard: -1, cursor: null, restarts: 0, ...textsOf(cause) });
     }
   };
   const spawn = (thread: number, orders: readonly SeatOrder[], listener: ThreadListener): ThreadHandle => {

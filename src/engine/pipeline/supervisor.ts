@@ -153,7 +153,7 @@ export class Supervisor {
     const { roster, ports } = this;
     for (const shard of shards) if (roster.seats[shard].downSince < 0) roster.seats[shard].downSince = ports.now();
     this.countDown();
-    ports.tell({ kind: "died", thread: thread.slot, shards, cause: messageOf(cause) });
+    ports.tell({ kind: "died", thread: thread.slot, shards, cause: textsOf(cause).why });
     // One that was on its way to another thread comes up there.
     for (const shard of shards) if (thread.isLeaving || roster.seats[shard].moveTo >= 0) roster.pass(thread, shard, true);
     if (thread.isLeaving) this.dismiss(thread);
@@ -183,7 +183,7 @@ export class Supervisor {
 
   private fail(verdict: Verdict, shard: number, cursor: number | null, cause: unknown): void {
     this.hasFailed = true;
-    this.ports.tell({ kind: "failed", verdict, shard, cursor, restarts: this.policy.count(shard), why: messageOf(cause), cause });
+    this.ports.tell({ kind: "failed", verdict, shard, cursor, restarts: this.policy.count(shard), ...textsOf(cause) });
   }
 
   private countDown(): void {
@@ -212,7 +212,8 @@ export class Supervisor {
   }
 }
 
-/** What an error says; one that comes from another thread is not always an Error of this one. */
-export function messageOf(cause: unknown): string {
-  return typeof cause === "object" && cause !== null && "message" in cause ? String(cause.message) : String(cause);
+/** What an error says, as text: an error that comes from another thread is not always an Error of this one, and may not survive the next way. */
+export function textsOf(cause: unknown): { readonly why: string; readonly stack: string | null } {
+  const isError = typeof cause === "object" && cause !== null && "message" in cause;
+  return { why: isError ? String(cause.message) : String(cause), stack: isError && "stack" in cause ? String(cause.stack) : null };
 }

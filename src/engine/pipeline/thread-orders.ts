@@ -56,7 +56,8 @@ export type SupervisorEvent =
       readonly cursor: number | null;
       readonly restarts: number;
       readonly why: string;
-      readonly cause: unknown;
+      /** Where it was thrown, if it was. */
+      readonly stack: string | null;
     }
   | { readonly kind: "moved"; readonly shard: number; readonly from: number; readonly to: number }
   | { readonly kind: "done"; readonly id: number; readonly thread: number; readonly shards: readonly number[]; readonly refusal: string | null }
