@@ -16,7 +16,8 @@ import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { Run, type Driver } from "../engine/pipeline/run.ts";
 import { STAGE_NAMES } from "../engine/pipeline/stages.ts";
-import { ThreadedDriver } from "../engine/pipeline/threaded-driver.ts";
+import { ShardOutage } from "../engine/pipeline/shard-outage.ts";
+import { ThreadedDriver, type RecoveryReport } from "../engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
 import { Lifecycle } from "../kernel/lifecycle/machine.ts";
 import type { IdleName } from "../kernel/ring/idle.ts";
@@ -26,6 +27,7 @@ import type { BookTruth } from "../sim/truth.ts";
 import { requireRecognised } from "./feed-reader.ts";
 import { PerfHooksGc } from "./perf-hooks-gc.ts";
 import { makeReady } from "./make-ready.ts";
+import { createThreadedDriver, DEFAULT_THREAD_SETTINGS, protectedInputOf, type ThreadSettings } from "./thread-options.ts";
 import { VERSION } from "./version.ts";
 
 export type DriverName = "inline" | "threaded";
@@ -40,6 +42,8 @@ export interface PipelineRunOptions {
   readonly batch: number;
   /** How a shard's thread waits for input; with the threaded driver alone. */
   readonly idle?: IdleName;
+  /** How threads carry the shards; likewise. */
+  readonly threading?: ThreadSettings;
   readonly pieceBytes: number;
   readonly speed: number;
   readonly store: CheckpointStore | null;
@@ -93,11 +97,22 @@ export interface RunSummary {
   /** Where the time of a piece of input went, ns; the shares of one piece sum to its whole. */
   readonly stages: Readonly<Record<string, { readonly p50: number | null; readonly p99: number | null }>>;
   readonly gcEvents: number;
+  /** Threads that died and were replaced. */
+  readonly restarts: number;
+  /** Outputs that a dead thread had published and its successor made again, for nobody. */
+  readonly repeated: number;
+  /** From a death to the moment in which its shard had caught up, the longest, ns; null without one. */
+  readonly recoveryNs: number | null;
+  /** Shards that went from one thread to another. */
+  readonly moves: number;
   readonly seconds: number;
   readonly outputHash: string;
   /** Present where the venue could be asked. */
   readonly invariants?: { readonly booksChecked: number; readonly booksEqual: number };
 }
+
+/** Of a run without threads. */
+const NO_RECOVERY: RecoveryReport = { restarts: 0, repeated: 0, longestNs: null, moves: 0 };
 
 /** Runs to the end of the source. */
 export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
@@ -105,8 +120,11 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   const histogram = new Histogram();
   const ledger = new LatencyLedger(STAGE_NAMES, clock);
   const lifecycle = new Lifecycle(clock);
-  const driver =
-    options.driver === "inline" ? new InlineDriver(options.batch, ledger) : new ThreadedDriver(clock, { batch: options.batch, idle: options.idle });
+  const isInline = options.driver === "inline";
+  const outage = new ShardOutage(lifecycle);
+  const threading = options.threading ?? DEFAULT_THREAD_SETTINGS;
+  const note = (text: string): void => options.onNote?.(text);
+  const driver = isInline ? new InlineDriver(options.batch, ledger) : createThreadedDriver(clock, options.batch, options.idle, threading, outage, note);
   let run: Run | null = null;
   const assembly = new Assembly({
     plan: options.plan,
@@ -118,8 +136,9 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     barriers: { onBarrier: (epoch) => run?.onBarrier(epoch) },
     clock,
     latency: histogram,
-    lifecycle: lifecycle.word,
+    lifecycle: outage.word,
     checkpoints: options.store !== null,
+    protectedInput: isInline ? null : protectedInputOf(options.plan, threading),
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
       return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names), sink.priority));
@@ -143,7 +162,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
     identity: identityOf(options),
     store: options.store,
     checkpointEveryNs: options.checkpointEveryNs,
-    onProgress: (position) => options.onProgress?.(progressOf(assembly, histogram, gc.events, position, seconds())),
+    onProgress: (position) => options.onProgress?.(progressOf(assembly, driver, histogram, gc.events, position, seconds())),
   });
   let position = 0;
   if (options.resume) position = run.resume();
@@ -158,11 +177,11 @@ export async function runPipeline(options: PipelineRunOptions): Promise<RunSumma
   if (assembly.feed.report().malformed > 0 && assembly.market.registry.count === options.plan.limits.instruments) {
     options.onNote?.(`limits.instruments is ${options.plan.limits.instruments} and all of them are taken: messages of any more are among the malformed`);
   }
-  const workerGc = driver instanceof ThreadedDriver ? driver.gcEvents : 0;
+  const threads = driver instanceof ThreadedDriver ? driver : null;
   const elapsed = seconds();
   await driver.breathe(); // collections are told once the loop has turned
   gc.stop();
-  const summary = summaryOf(assembly, histogram, ledger, gc.events + workerGc, elapsed);
+  const summary = summaryOf(assembly, histogram, ledger, gc.events + (threads?.gcEvents ?? 0), threads?.recovery ?? NO_RECOVERY, elapsed);
   return options.truth === undefined ? summary : { ...summary, invariants: compareBooks(assembly, options.truth) };
 }
 
@@ -184,7 +203,14 @@ function identityOf(options: PipelineRunOptions): RunIdentity {
   return { pipeline, feed: options.feed, shards: options.shards, input: options.input, version: VERSION };
 }
 
-function progressOf(assembly: Assembly, histogram: Histogram, gcEvents: number, position: number, seconds: number): RunProgress {
+function progressOf(
+  assembly: Assembly,
+  driver: InlineDriver | ThreadedDriver,
+  histogram: Histogram,
+  gcEvents: number,
+  position: number,
+  seconds: number,
+): RunProgress {
   const { collector, ingest, inRings } = assembly;
   const latency = histogram.snapshot();
   return {
@@ -195,12 +221,12 @@ function progressOf(assembly: Assembly, histogram: Histogram, gcEvents: number, 
     p50Ns: latency.p50Ns,
     p99Ns: latency.p99Ns,
     maxNs: latency.maxNs,
-    ringUse: Math.max(...inRings.map((ring) => ring.used / ring.capacity)),
+    ringUse: Math.max(...inRings.map((ring, shard) => (driver instanceof ThreadedDriver ? driver.backlog(shard) : ring.used) / ring.capacity)),
     gcEvents,
   };
 }
 
-function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedger, gcEvents: number, seconds: number): RunSummary {
+function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedger, gcEvents: number, recovery: RecoveryReport, seconds: number): RunSummary {
   const { collector, ingest, feed, shards } = assembly;
   const report = feed.report();
   const latency = histogram.snapshot();
@@ -226,6 +252,10 @@ function summaryOf(assembly: Assembly, histogram: Histogram, ledger: LatencyLedg
     latency: { p50: latency.p50Ns, p90: latency.p90Ns, p99: latency.p99Ns, p999: latency.p999Ns, max: latency.maxNs, sd: latency.sdNs },
     stages: Object.fromEntries(ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
     gcEvents,
+    restarts: recovery.restarts,
+    repeated: recovery.repeated,
+    recoveryNs: recovery.longestNs,
+    moves: recovery.moves,
     seconds,
     outputHash: collector.hash.text(),
   };

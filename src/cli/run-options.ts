@@ -9,13 +9,14 @@ import type { CommandContext } from "./main.ts";
 import { runPipeline, type DriverName, type PipelineRunOptions, type RunSummary } from "./pipeline-run.ts";
 import { ProgressLine } from "./progress.ts";
 import { summaryText, warmupText } from "./summary.ts";
+import { addThreadOptions, threadSettings, type ThreadFlags } from "./thread-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Bytes of a piece unless --chunk says otherwise: what one network packet carries. */
 export const DEFAULT_PIECE_BYTES = 1472;
 
 /** The shared options as given. */
-export interface RunFlags {
+export interface RunFlags extends ThreadFlags {
   driver: DriverName;
   shards: number;
   batch: number;
@@ -35,11 +36,12 @@ export type RunSubject = Pick<PipelineRunOptions, "plan" | "feed" | "input" | "p
 
 /** Options of every command that runs a pipeline. */
 export function addRunOptions(command: Command): Command {
-  return command
+  const placed = command
     .addOption(new Option("--driver <name>", "where the shards run").choices(["inline", "threaded"]).default("inline"))
     .addOption(new Option("--shards <n>", "shards, by instrument").argParser(wholeNumber("--shards", 1, 64)).default(1))
     .addOption(new Option("--batch <n>", "records published and read at once at most").argParser(wholeNumber("--batch", 1, 65_536)).default(256))
-    .addOption(new Option("--idle <name>", "how a shard's thread waits for input, with --driver threaded").choices(IDLE_NAMES).default("park"))
+    .addOption(new Option("--idle <name>", "how a shard's thread waits for input, with --driver threaded").choices(IDLE_NAMES).default("park"));
+  return addThreadOptions(placed)
     .option("--checkpoint <folder>", "write checkpoints there")
     .option("--every <duration>", "time between checkpoints", "1s")
     .option("--resume", "go on from the newest checkpoint")
@@ -53,8 +55,9 @@ export async function execute({ title, ...subject }: RunSubject, flags: RunFlags
   const { driver, shards, batch, idle } = flags;
   const json = flags.json === true;
   if (flags.resume === true && flags.checkpoint === undefined) throw new StreamError("USAGE", "--resume needs --checkpoint FOLDER to resume from");
+  const threading = threadSettings(flags, driver, subject.plan);
   if (flags.explain === true) {
-    explainRun({ ...subject, driver, shards, batch, idle, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
+    explainRun({ ...subject, driver, shards, batch, idle, threading, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
     return null;
   }
   const store = openCheckpoints(flags.checkpoint, flags.resume === true);
@@ -67,6 +70,7 @@ export async function execute({ title, ...subject }: RunSubject, flags: RunFlags
       shards,
       batch,
       idle,
+      threading,
       store,
       checkpointEveryNs,
       resume: flags.resume === true,

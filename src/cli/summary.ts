@@ -25,10 +25,15 @@ export function summaryText(name: string, summary: RunSummary): string {
     `  stages    ${Object.entries(summary.stages)
       .map(([stage, { p50, p99 }]) => `${stage} p50 ${latencyText(p50)} p99 ${latencyText(p99)}`)
       .join("   ")}   of a packet`,
+    ...(summary.restarts + summary.moves === 0 ? [] : [threadsText(summary)]),
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),
     `  output    ${summary.outputHash.replace(/(.{8})(?=.)/g, "$1 ")}`,
     "",
   ].join("\n");
+}
+
+function threadsText({ restarts, recoveryNs, repeated, moves }: RunSummary): string {
+  return `  threads   replaced ${restarts}, the longest within ${latencyText(recoveryNs)}   outputs made again ${grouped(repeated)}   shards moved ${moves}`;
 }

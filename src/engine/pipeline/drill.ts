@@ -20,11 +20,11 @@ export class Drill {
     this.next = this.gap();
   }
 
-  /** Asked with the ingest sequence while no shard is down: the thread to end now, of `threads`, or -1. */
-  due(sequence: number, threads: number): number {
-    if (this.left === 0 || sequence < this.next || threads === 0) return -1;
+  /** Asked with the records that the shards have taken, while none is down: the thread to end now, of `threads`, or -1. */
+  due(taken: number, threads: number): number {
+    if (this.left === 0 || taken < this.next || threads === 0) return -1;
     this.left--;
-    this.next = sequence + this.gap();
+    this.next = taken + this.gap();
     return this.random.nextBelow(threads);
   }
 

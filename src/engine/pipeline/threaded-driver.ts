@@ -279,7 +279,8 @@ export class ThreadedDriver implements Driver {
   private practise(): void {
     const { drill = null } = this.options;
     if (drill === null || this.words.down > 0) return;
-    const thread = drill.due(this.attached().ingest.sequence, this.words.slots);
+    const taken = this.attached().shards.reduce((sum, shard) => sum + shard.consumed, 0);
+    const thread = drill.due(taken, this.words.slots);
     if (thread >= 0) this.terminateThread(thread);
   }
 
