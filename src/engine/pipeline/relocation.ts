@@ -15,13 +15,23 @@ const LOADS_AGREEING = 3;
 /** A relocation that nobody asked for. */
 const UNASKED = -1;
 
+/** The relocation that is going on. */
+interface Going {
+  readonly id: number;
+  readonly thread: number;
+  /** The shards that move. */
+  readonly shards: number[];
+  /** The thread was added and does not run yet: nothing moves before it does. */
+  isStarting: boolean;
+}
+
 type Command = { readonly kind: "add"; readonly id: number } | { readonly kind: "remove"; readonly id: number; readonly thread: number };
 
 export class Relocation {
   private readonly roster: Roster;
   private readonly ports: SupervisorPorts;
   private readonly waiting: Command[] = [];
-  private current: { readonly id: number; readonly thread: number; readonly shards: number[] } | null = null;
+  private current: Going | null = null;
   private measuredAt = 0;
   /** Where each shard was at the last measurement. */
   private readonly positions: number[];
@@ -43,13 +53,15 @@ export class Relocation {
 
   /** A thread runs: one that was added gets its shards now, and until then they stayed where they were. */
   onRunning(thread: Thread): void {
-    if (this.current?.thread === thread.slot && !this.roster.placement.threads.includes(thread.slot)) this.begin(this.roster.placement.add(thread.slot));
+    if (this.current === null || this.current.thread !== thread.slot || !this.current.isStarting) return;
+    this.current.isStarting = false;
+    this.begin(this.roster.placement.add(thread.slot));
   }
 
   /** A thread without shards has died. True when it was to be added: then it is not, and the one who asked is told. */
   hasLost(thread: Thread): boolean {
     const { current } = this;
-    if (current?.thread !== thread.slot || this.roster.placement.threads.includes(thread.slot)) return false;
+    if (current === null || current.thread !== thread.slot || !current.isStarting) return false;
     this.roster.forget(thread);
     this.refuse(current.id, `thread ${thread.slot} died while it started`);
     return true;
@@ -58,10 +70,8 @@ export class Relocation {
   /** Call it after every change: ends a relocation that is complete. */
   settle(): void {
     const { current, roster } = this;
-    if (current === null || roster.isMoving) return;
-    const thread = roster.threads.get(current.thread);
-    const isComplete = thread === undefined || (!thread.isLeaving && roster.placement.threads.includes(thread.slot));
-    if (!isComplete) return;
+    if (current === null || current.isStarting || roster.isMoving) return;
+    if (roster.threads.get(current.thread)?.isLeaving === true) return; // until it is gone
     this.current = null;
     if (current.id !== UNASKED) this.ports.tell({ kind: "done", id: current.id, thread: current.thread, shards: current.shards, refusal: null });
     this.next();
@@ -82,7 +92,7 @@ export class Relocation {
     this.overloaded = move?.from ?? -1;
     if (move === null || this.agreeing < LOADS_AGREEING) return;
     this.agreeing = 0;
-    this.current = { id: UNASKED, thread: move.to, shards: [] };
+    this.current = { id: UNASKED, thread: move.to, shards: [], isStarting: false };
     this.begin([move]);
   }
 
@@ -100,7 +110,7 @@ export class Relocation {
       return;
     }
     const slot = roster.freeSlot();
-    this.current = { id, thread: slot, shards: [] };
+    this.current = { id, thread: slot, shards: [], isStarting: true };
     roster.spawn(roster.create(slot), false);
   }
 
@@ -113,7 +123,7 @@ export class Relocation {
       return;
     }
     thread.isLeaving = true;
-    this.current = { id, thread: slot, shards: [] };
+    this.current = { id, thread: slot, shards: [], isStarting: false };
     this.begin(roster.placement.remove(slot));
     if (thread.handle === null) roster.forget(thread);
     else if (thread.isRunning && thread.shards.size === 0) roster.order(thread, { kind: "stop" });

@@ -134,12 +134,17 @@ export class ThreadWords {
     return bell;
   }
 
-  /** The thread: sleeps until the bell moves from `bell`, or for `timeoutMs`; 0 only says that it is awake. True if it was woken. */
+  /** The thread: sleeps until the bell moves from `bell`, for `timeoutMs` at most; 0 only says that it is awake. True if it was woken. */
   sleep(thread: number, bell: number, timeoutMs: number): boolean {
     const at = THREADS + thread * THREAD_STRIDE;
     const isWoken = timeoutMs > 0 && Atomics.wait(this.words, at + BELL, bell, timeoutMs) !== "timed-out";
     Atomics.store(this.words, at + ASLEEP, 0);
     return isWoken;
+  }
+
+  /** True from lieDown() to the end of sleep(). */
+  isAsleep(thread: number): boolean {
+    return Atomics.load(this.words, THREADS + thread * THREAD_STRIDE + ASLEEP) !== 0;
   }
 
   /** Loop turns of the thread so far, modulo 2^32. */
