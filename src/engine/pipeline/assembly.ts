@@ -266,5 +266,11 @@ function requireSizes({ plan, shards, batch, protectedInput = null }: AssemblyOp
       `expected input rings of more than ${reserve} records for shards that are brought back, got ${protectedInput}: what lies between two markers must fit beside what is held`,
     );
   }
+  if (protectedInput !== null && plan.sinks.some((sink) => sink.priority)) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      "a sink asks for priority: shards with a priority lane are not brought back, because the lane may hold more than their output ring shows",
+    );
+  }
   return protectedInput ?? ringRecords;
 }
