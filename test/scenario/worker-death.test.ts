@@ -18,8 +18,10 @@ beforeAll(() => {
   writeFileSync(recording, simulatedBytes({ seed: 61, instruments: 40, scenario: "burst-10x", messages: 60_000 }));
 });
 
-/** A pipeline of its own sink; `more` are further lines. */
-function plan(name: string, more: readonly string[] = []): { readonly path: string; readonly output: string } {
+const SMALL = "{ instruments: 64, orders: 16384, levels: 8192 }";
+
+/** A pipeline with a file of its own to write to. */
+function plan(name: string, { limits = SMALL, priority = false } = {}): { readonly path: string; readonly output: string } {
   const path = join(folder, `${name}.yaml`);
   const output = join(folder, `${name}.jsonl`);
   const lines = [
@@ -29,8 +31,8 @@ function plan(name: string, more: readonly string[] = []): { readonly path: stri
     "windows: { flow: { tumbling: 100ms, values: { vwap: vwap, trades: count } } }",
     'patterns: { jump: { breakout: "0.05%", over: 200ms } }',
     "orders: { qty: 100 }",
-    "limits: { instruments: 64, orders: 16384, levels: 8192 }",
-    ...(more.length > 0 ? more : [`sink: { file: ${JSON.stringify(output)} }`]),
+    `limits: ${limits}`,
+    `sink: { file: ${JSON.stringify(output)}, priority: ${priority} }`,
   ];
   writeFileSync(path, `${lines.join("\n")}\n`);
   return { path, output };
@@ -71,7 +73,7 @@ describe("the options of threads", () => {
   });
 
   it("a drill is refused where a sink asks for priority: such shards are not brought back", async () => {
-    const { path } = plan("urgent", [`sink: { file: ${JSON.stringify(join(folder, "urgent.jsonl"))}, priority: true }`]);
+    const { path } = plan("urgent", { priority: true });
     const { code, err } = await tercel("replay", path, "--from", recording, "--driver", "threaded", "--drill", "1");
     expect([code, err]).toEqual([2, expect.stringContaining("asks for priority")]);
   });
@@ -86,12 +88,7 @@ describe("the options of threads", () => {
   });
 
   it("images that do not fit are refused with the sum and the way out", async () => {
-    const { path } = plan(
-      "large",
-      ["limits: { instruments: 64, orders: 1048576, levels: 262144 }"].map((line) => line),
-    );
-    const text = readFileSync(path, "utf8").replace("limits: { instruments: 64, orders: 16384, levels: 8192 }\n", "");
-    writeFileSync(path, text);
+    const { path } = plan("large", { limits: "{ instruments: 64, orders: 1048576, levels: 262144 }" });
     const args = ["replay", path, "--from", recording, "--driver", "threaded", "--shards", "4", "--explain"];
     const refused = await tercel(...args);
     expect(refused.code).toBe(2);

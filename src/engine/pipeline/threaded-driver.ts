@@ -129,6 +129,12 @@ export class ThreadedDriver implements Driver {
     return this.stoppedGcEvents;
   }
 
+  /** True when each shard has a thread that runs: it takes a while after start(). */
+  get isCarried(): boolean {
+    const { words } = this;
+    return this.attached().shards.every((_, shard) => words.threadOf(shard) >= 0 && words.turns(words.threadOf(shard)) !== 0);
+  }
+
   /** Records in the input ring of a shard that it has not taken. */
   backlog(shard: number): number {
     return (this.attached().inRings[shard].head - this.words.position(shard)) | 0;
