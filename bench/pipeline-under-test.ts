@@ -1,5 +1,5 @@
 /**
- * The whole pipeline in one thread, as two benches measure it: with a whole day at once, and paced.
+ * The pipeline that several benches measure: in one thread with a whole day at once, and paced; its plan on threads.
  *
  *   bytes -> ITCH -> ingest -> ring -> order books -> breaker -> bars of 1 s -> five indicators -> three rules -> orders, acks -> ring
  *   -> collector (hash) -> sink
@@ -16,10 +16,10 @@ import { HEADER_TS_RECV_F64 } from "../src/kernel/record/header.ts";
 import type { Slots } from "../src/kernel/record/slots.ts";
 
 /** Records that a shard takes at once. */
-const BATCH = 256;
+export const BATCH = 256;
 
 /** The plan that is measured: sized for its market. */
-function benchPlan(): PipelinePlan {
+export function benchPlan(): PipelinePlan {
   return pipeline("bench")
     .limits({ orders: 1 << 17, levels: 1 << 16, instruments: 512, ringRecords: 1 << 11 })
     .bars("1s")

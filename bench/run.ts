@@ -47,6 +47,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     run: async (e) => (await import("./tick-to-signal.ts")).benchTickToSignal(e),
     document: ([steady, ...others]) => ({ ...steady.detail, others: Object.fromEntries(others.map(({ name, detail }) => [name, detail])) }),
   },
+  shards: {
+    about: "The whole pipeline on threads: against objects posted to as many workers, against one thread, against itself without images; and a kill.",
+    run: async (e) => (await import("./shards.ts")).benchShards(e),
+  },
   indicators: { about: "Each indicator against trading-signals.", run: async (e) => (await import("./indicators.ts")).benchIndicators(e) },
   "json-decode": { about: "Binance JSON to records, against JSON.parse.", run: async (e) => (await import("./json-decode.ts")).benchJsonDecode(e) },
 };

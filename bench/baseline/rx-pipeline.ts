@@ -22,7 +22,8 @@ interface Bar {
   volume: number;
 }
 
-interface Message {
+/** An ITCH message as an object. */
+export interface Message {
   readonly type: string;
   readonly locate: number;
   readonly ts: number;
@@ -60,14 +61,12 @@ export class RxPipeline {
   }
 
   push(bytes: Uint8Array): void {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at + 2 < buffer.length;) {
-      const length = buffer.readUInt16BE(at);
-      this.messages++;
-      const message = parse(buffer.subarray(at + 2, at + 2 + length));
-      if (message !== null) this.input.next(message);
-      at += 2 + length;
-    }
+    this.messages += parseAll(bytes, (message) => this.accept(message));
+  }
+
+  /** One message that was parsed elsewhere. */
+  accept(message: Message): void {
+    this.input.next(message);
   }
 
   end(): void {
@@ -160,6 +159,20 @@ export class RxPipeline {
 }
 
 /** One message as an object; null for those that concern neither book nor trades. */
+/** Hands each message that matters on; answers how many there were. */
+export function parseAll(bytes: Uint8Array, take: (message: Message) => void): number {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let messages = 0;
+  for (let at = 0; at + 2 < buffer.length;) {
+    const length = buffer.readUInt16BE(at);
+    messages++;
+    const message = parse(buffer.subarray(at + 2, at + 2 + length));
+    if (message !== null) take(message);
+    at += 2 + length;
+  }
+  return messages;
+}
+
 function parse(message: Buffer): Message | null {
   const type = String.fromCharCode(message[0]);
   if (!TYPES.has(type)) return null;

@@ -14,6 +14,7 @@ import type { IdleName } from "../kernel/ring/idle.ts";
 import { planToYaml } from "./config/plan-yaml.ts";
 import type { DriverName } from "./pipeline-run.ts";
 import { logMemory } from "./run-log.ts";
+import { protectedInputOf, type ThreadSettings } from "./thread-options.ts";
 import { grouped, table, type Terminal } from "./terminal.ts";
 
 /** What the plan does not say. */
@@ -27,6 +28,8 @@ export interface RunSettings {
   /** How a shard's thread waits; nothing waits with the inline driver. */
   readonly idle: IdleName;
   readonly burst: { readonly records: number; readonly spill: string | null } | null;
+  /** How threads carry the shards; likewise. */
+  readonly threading: ThreadSettings;
   readonly pieceBytes: number;
   readonly speed: number;
   /** Folder, or null for none. */
@@ -38,10 +41,23 @@ export interface RunSettings {
 export function explainRun(settings: RunSettings, json: boolean, terminal: Terminal): void {
   const { plan, feed, input, driver, shards, batch, pieceBytes, burst } = settings;
   const idle = driver === "inline" ? null : settings.idle;
+  const threads = driver === "inline" ? null : threadsOf(settings);
   const memory = memoryOf(settings);
   const bytes = memory.reduce((sum, line) => sum + line.bytes, 0);
   const checkpoint = settings.checkpoint === null ? null : { folder: settings.checkpoint, everyNs: settings.checkpointEveryNs };
-  const run = { feed, input, driver, shards, batch, idle, burst, pieceBytes, speed: Number.isFinite(settings.speed) ? settings.speed : "max", checkpoint };
+  const run = {
+    feed,
+    input,
+    driver,
+    shards,
+    batch,
+    idle,
+    threads,
+    burst,
+    pieceBytes,
+    speed: Number.isFinite(settings.speed) ? settings.speed : "max",
+    checkpoint,
+  };
   if (json) {
     terminal.out(`${JSON.stringify({ plan, run, memory, memoryBytes: bytes, limitBytes: plan.limits.memoryBytes })}\n`);
     return;
@@ -52,6 +68,9 @@ export function explainRun(settings: RunSettings, json: boolean, terminal: Termi
     ...(burst === null
       ? []
       : [`bursts  ${burst.records} records in memory before each shard, ${burst.spill === null ? "then the source waits" : `then ${burst.spill}`}`]),
+    ...(threads === null
+      ? []
+      : [`threads ${threads.count}${threads.rebalance ? ", evened out" : ""}, ${threads.recovery ? "brought back when they die" : "a death ends the run"}`]),
     `checkpoints  ${checkpoint === null ? "none" : `${checkpoint.folder}, every ${formatDuration(checkpoint.everyNs)}`}`,
     "",
     "memory in bytes, taken before the first message, and its share of limits.memory",
@@ -81,8 +100,13 @@ function memoryText(memory: readonly MemoryLine[], limitBytes: number): string[]
     .split("\n");
 }
 
+/** What becomes of the settings. */
+function threadsOf({ plan, shards, threading }: RunSettings): { readonly count: number; readonly rebalance: boolean; readonly recovery: boolean } {
+  return { count: threading.threads ?? shards, rebalance: threading.rebalance, recovery: protectedInputOf(plan, threading) !== null };
+}
+
 /** The regions of a run that is built and thrown away. */
-function memoryOf({ plan, feed, driver: driverName, shards, batch, checkpoint, burst }: RunSettings): MemoryLine[] {
+function memoryOf({ plan, feed, driver: driverName, shards, batch, threading, checkpoint, burst }: RunSettings): MemoryLine[] {
   const clock = new LiveClock();
   const driver = new InlineDriver(batch);
   const assembly = new Assembly({
@@ -99,6 +123,7 @@ function memoryOf({ plan, feed, driver: driverName, shards, batch, checkpoint, b
     checkpoints: checkpoint !== null,
     logMemory: logMemory(driverName === "threaded" ? shards : 0),
     burst: burst === null ? null : { records: burst.records, createSpill: () => null },
+    protectedInput: driverName === "inline" ? null : protectedInputOf(plan, threading),
     createSinks: () => [],
   });
   return assembly.memoryPlan();

@@ -1,6 +1,6 @@
 /** Files through a feed into a target, without a pipeline: what the inspect commands share. */
 import { FileSource } from "../connect/file/file-source.ts";
-import { Market } from "../engine/pipeline/assembly.ts";
+import { Market } from "../engine/pipeline/market.ts";
 import { feedNamed } from "../engine/pipeline/feed-catalog.ts";
 import { StreamError } from "../kernel/core/errors.ts";
 import { Arena } from "../kernel/memory/arena.ts";

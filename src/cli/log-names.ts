@@ -1,5 +1,5 @@
 /** What the numbers in log events stand for: symbols from the shared registry, stages by their names. */
-import { Market } from "../engine/pipeline/assembly.ts";
+import { Market } from "../engine/pipeline/market.ts";
 import { STAGE_NAMES } from "../engine/pipeline/stages.ts";
 import { Arena } from "../kernel/memory/arena.ts";
 import { NO_INSTRUMENT } from "../kernel/record/marker.ts";

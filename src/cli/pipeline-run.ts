@@ -15,7 +15,8 @@ import { Assembly, type BurstOptions } from "../engine/pipeline/assembly.ts";
 import { InlineDriver } from "../engine/pipeline/inline-driver.ts";
 import type { PipelinePlan } from "../engine/pipeline/plan.ts";
 import { Run, type Driver } from "../engine/pipeline/run.ts";
-import { ThreadedDriver } from "../engine/pipeline/threaded-driver.ts";
+import { ShardOutage } from "../engine/pipeline/shard-outage.ts";
+import { ThreadedDriver, type RecoveryReport } from "../engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
 import { LOG_INFO, LOG_OFF, LOG_WARN } from "../kernel/core/log.ts";
 import type { LifecycleState } from "../kernel/lifecycle/state-word.ts";
@@ -30,6 +31,7 @@ import { RunControl } from "./run-control.ts";
 import { logMemory, type LogSettings } from "./run-log.ts";
 import { atBound, highWaterOf, processMemory, type HighWater, type ProcessMemory } from "./run-memory.ts";
 import type { UsageRow } from "./usage-log.ts";
+import { createThreadedDriver, DEFAULT_THREAD_SETTINGS, protectedInputOf, type ThreadSettings } from "./thread-options.ts";
 import { VERSION } from "./version.ts";
 
 export type DriverName = "inline" | "threaded";
@@ -46,6 +48,8 @@ export interface PipelineRunOptions {
   readonly idle?: IdleName;
   /** A burst queue before each shard, and where it spills to: the file's name, and behind it a point and the shard; null: then the source waits. */
   readonly burst?: { readonly records: number; readonly spill: string | null } | null;
+  /** How threads carry the shards; likewise. */
+  readonly threading?: ThreadSettings;
   readonly pieceBytes: number;
   readonly speed: number;
   readonly store: CheckpointStore | null;
@@ -106,6 +110,14 @@ export interface RunSummary {
   /** Records that waited in burst queues; of these, those that were spilled; the most of each queue at one time, added. 0 without the queues. */
   readonly burst: { readonly queued: number; readonly spilled: number; readonly highWater: number };
   readonly gcEvents: number;
+  /** Threads that died and were replaced. */
+  readonly restarts: number;
+  /** Outputs that a dead thread had published and its successor made again, for nobody. */
+  readonly repeated: number;
+  /** From a death to the moment in which its shard had caught up, the longest, ns; null without one. */
+  readonly recoveryNs: number | null;
+  /** Shards that went from one thread to another. */
+  readonly moves: number;
   readonly seconds: number;
   readonly outputHash: string;
   /** The most that was in use of what was sized at start, by part. */
@@ -124,6 +136,9 @@ export interface RunSummary {
   /** Present with --usage-every. */
   readonly usage?: readonly UsageRow[];
 }
+
+/** Of a run without threads. */
+const NO_RECOVERY: RecoveryReport = { restarts: 0, repeated: 0, longestNs: null, moves: 0 };
 
 /** Runs to the end of the source. */
 export async function runPipeline(options: PipelineRunOptions): Promise<RunSummary> {
@@ -161,8 +176,11 @@ async function runToEnd(options: PipelineRunOptions, burst: BurstOptions | null)
 }
 
 async function runUnder(control: RunControl, clock: LiveClock, options: PipelineRunOptions, burst: BurstOptions | null): Promise<RunSummary> {
-  const driver =
-    options.driver === "inline" ? new InlineDriver(options.batch, control.ledger) : new ThreadedDriver(clock, options.batch, undefined, options.idle);
+  const isInline = options.driver === "inline";
+  const outage = new ShardOutage(control.lifecycle);
+  const threading = options.threading ?? DEFAULT_THREAD_SETTINGS;
+  const note = (text: string): void => control.runLog.log.text(LOG_WARN, text);
+  const driver = isInline ? new InlineDriver(options.batch, control.ledger) : createThreadedDriver(clock, options.batch, options.idle, threading, outage, note);
   let run: Run | null = null;
   const assembly = new Assembly({
     plan: options.plan,
@@ -174,12 +192,13 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
     barriers: { onBarrier: (epoch) => run?.onBarrier(epoch) },
     clock,
     latency: control.latency,
-    lifecycle: control.lifecycle.word,
+    lifecycle: outage.word,
     log: control.runLog.log,
     shardLogs: control.runLog.shardTaps,
     logMemory: logMemory(control.runLog.shardTaps.length),
     checkpoints: options.store !== null,
     burst,
+    protectedInput: isInline ? null : protectedInputOf(options.plan, threading),
     createSinks: (market, ruleValues) => {
       const names = { plan: options.plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues };
       return options.plan.sinks.map((sink) => new JsonlSink(sink.path, new OutputText(names), sink.priority));
@@ -203,7 +222,7 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
     identity: identityOf(options),
     store: options.store,
     checkpointEveryNs: options.checkpointEveryNs,
-    onProgress: (position) => tellProgress(options, control, progressOf(assembly, control, gc.events, position, seconds())),
+    onProgress: (position) => tellProgress(options, control, progressOf(assembly, driver, control, gc.events, position, seconds())),
   });
   let position = 0;
   if (options.resume) position = run.resume();
@@ -216,11 +235,11 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
   }
   requireRecognised(options.input, options.feed, assembly.feed, run.position);
   noteFullRegistry(assembly, control);
-  const workerGc = driver instanceof ThreadedDriver ? driver.gcEvents : 0;
+  const threads = driver instanceof ThreadedDriver ? driver : null;
   const elapsed = seconds();
   await driver.breathe(); // collections are told once the loop has turned
   gc.stop();
-  const summary = summaryOf(assembly, control, gc.events + workerGc, elapsed);
+  const summary = summaryOf(assembly, control, gc.events + (threads?.gcEvents ?? 0), threads?.recovery ?? NO_RECOVERY, elapsed);
   return options.truth === undefined ? summary : { ...summary, invariants: compareBooks(assembly, options.truth) };
 }
 
@@ -264,7 +283,14 @@ function identityOf(options: PipelineRunOptions): RunIdentity {
   return { pipeline, feed: options.feed, shards: options.shards, input: options.input, version: VERSION };
 }
 
-function progressOf(assembly: Assembly, control: RunControl, gcEvents: number, position: number, seconds: number): RunProgress {
+function progressOf(
+  assembly: Assembly,
+  driver: InlineDriver | ThreadedDriver,
+  control: RunControl,
+  gcEvents: number,
+  position: number,
+  seconds: number,
+): RunProgress {
   const { collector, ingest, inRings } = assembly;
   const latency = control.histogram.snapshot();
   return {
@@ -275,13 +301,13 @@ function progressOf(assembly: Assembly, control: RunControl, gcEvents: number, p
     p50Ns: latency.p50Ns,
     p99Ns: latency.p99Ns,
     maxNs: latency.maxNs,
-    ringUse: Math.max(...inRings.map((ring) => ring.used / ring.capacity)),
+    ringUse: Math.max(...inRings.map((ring, shard) => (driver instanceof ThreadedDriver ? driver.backlog(shard) : ring.used) / ring.capacity)),
     gcEvents,
     lifecycle: control.lifecycle.state,
   };
 }
 
-function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, seconds: number): RunSummary {
+function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, recovery: RecoveryReport, seconds: number): RunSummary {
   const { collector, ingest, feed, shards } = assembly;
   const report = feed.report();
   const latency = control.histogram.snapshot();
@@ -314,6 +340,10 @@ function summaryOf(assembly: Assembly, control: RunControl, gcEvents: number, se
     },
     stages: Object.fromEntries(control.ledger.snapshot().stages.map(({ stage, latency: share }) => [stage, { p50: share.p50Ns, p99: share.p99Ns }])),
     gcEvents,
+    restarts: recovery.restarts,
+    repeated: recovery.repeated,
+    recoveryNs: recovery.longestNs,
+    moves: recovery.moves,
     seconds,
     outputHash: collector.hash.text(),
     highWater,

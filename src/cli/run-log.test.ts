@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { spawnTercel, tercel } from "../../test/model/cli.ts";
-import { Market } from "../engine/pipeline/assembly.ts";
+import { Market } from "../engine/pipeline/market.ts";
 import { LiveClock } from "../kernel/core/clock.ts";
 import { EVENT_BAD_TIME, EVENT_BOOK_REFUSED, EVENT_BUDGET_EXCEEDED, LOG_DEBUG, LOG_INFO, LOG_WARN } from "../kernel/core/log.ts";
 import { Arena } from "../kernel/memory/arena.ts";

@@ -13,6 +13,7 @@ import { ProgressLine } from "./progress.ts";
 import type { LogSettings } from "./run-log.ts";
 import { summaryText, warmupText } from "./summary.ts";
 import type { UsageRow } from "./usage-log.ts";
+import { addThreadOptions, threadSettings, type ThreadFlags } from "./thread-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Bytes of a piece unless --chunk says otherwise: what one network packet carries. */
@@ -22,7 +23,7 @@ export const DEFAULT_PIECE_BYTES = 1472;
 const BURST_RECORDS_MAX = 16_777_216;
 
 /** The shared options as given. */
-export interface RunFlags {
+export interface RunFlags extends ThreadFlags {
   driver: DriverName;
   shards: number;
   batch: number;
@@ -49,7 +50,7 @@ export type RunSubject = Pick<PipelineRunOptions, "plan" | "feed" | "input" | "p
 
 /** Options of every command that runs a pipeline. */
 export function addRunOptions(command: Command): Command {
-  return command
+  const placed = command
     .addOption(new Option("--driver <name>", "where the shards run").choices(["inline", "threaded"]).default("inline"))
     .addOption(new Option("--shards <n>", "shards, by instrument").argParser(wholeNumber("--shards", 1, 64)).default(1))
     .addOption(new Option("--batch <n>", "records published and read at once at most").argParser(wholeNumber("--batch", 1, 65_536)).default(256))
@@ -59,7 +60,8 @@ export function addRunOptions(command: Command): Command {
         wholeNumber("--burst-records", 1, BURST_RECORDS_MAX),
       ),
     )
-    .option("--spill <file>", "where records wait for which --burst-records has no memory")
+    .option("--spill <file>", "where records wait for which --burst-records has no memory");
+  return addThreadOptions(placed)
     .option("--checkpoint <folder>", "write checkpoints there")
     .option("--every <duration>", "time between checkpoints", "1s")
     .option("--resume", "go on from the newest checkpoint")
@@ -77,8 +79,9 @@ export async function execute({ title, usage, ...subject }: RunSubject, flags: R
   const json = flags.json === true;
   const burst = burstOf(flags);
   if (flags.resume === true && flags.checkpoint === undefined) throw new StreamError("USAGE", "--resume needs --checkpoint FOLDER to resume from");
+  const threading = threadSettings(flags, driver, subject.plan);
   if (flags.explain === true) {
-    explainRun({ ...subject, driver, shards, batch, idle, burst, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
+    explainRun({ ...subject, driver, shards, batch, idle, burst, threading, checkpoint: flags.checkpoint ?? null, checkpointEveryNs }, json, terminal);
     return null;
   }
   const store = openCheckpoints(flags.checkpoint, flags.resume === true);
@@ -92,6 +95,7 @@ export async function execute({ title, usage, ...subject }: RunSubject, flags: R
       batch,
       idle,
       burst,
+      threading,
       store,
       checkpointEveryNs,
       resume: flags.resume === true,

@@ -36,6 +36,7 @@ export function summaryText(name: string, summary: RunSummary): string {
       : [
           `  burst     queued ${grouped(summary.burst.queued)}   spilled ${grouped(summary.burst.spilled)}   most at one time ${grouped(summary.burst.highWater)}`,
         ]),
+    ...(summary.restarts + summary.moves === 0 ? [] : [threadsText(summary)]),
     ...(summary.invariants === undefined
       ? []
       : [`  books     ${summary.invariants.booksEqual} of ${summary.invariants.booksChecked} equal to the exchange's own`]),
@@ -60,4 +61,8 @@ function budgetLine({ budget, budgetTrips = 0 }: RunSummary): string[] {
     return `${stage} ${latencyText(budgetNs)}: ${seen}`;
   });
   return [`  budget    ${stages.join("   ")}${budgetTrips === 0 ? "" : `   the breaker fell ${budgetTrips} times`}`];
+}
+
+function threadsText({ restarts, recoveryNs, repeated, moves }: RunSummary): string {
+  return `  threads   replaced ${restarts}, the longest within ${latencyText(recoveryNs)}   outputs made again ${grouped(repeated)}   shards moved ${moves}`;
 }

@@ -10,12 +10,11 @@ import { OutputText } from "../../src/engine/pipeline/output-text.ts";
 import { breakout, imbalance, liquidityChange, pipeline, tumbling } from "../../src/engine/pipeline/pipeline.ts";
 import type { LimitPlan, PipelinePlan } from "../../src/engine/pipeline/plan.ts";
 import { Run, type Driver } from "../../src/engine/pipeline/run.ts";
-import { ThreadedDriver } from "../../src/engine/pipeline/threaded-driver.ts";
+import { ThreadedDriver, type ThreadedOptions } from "../../src/engine/pipeline/threaded-driver.ts";
 import { LiveClock } from "../../src/kernel/core/clock.ts";
 import { NoLatencyRecorder, NoStageObserver } from "../../src/kernel/core/observer.ts";
-import { STATE_READY, StateWord } from "../../src/kernel/lifecycle/state-word.ts";
+import { STATE_INIT, STATE_READY, StateWord } from "../../src/kernel/lifecycle/state-word.ts";
 import type { Slots } from "../../src/kernel/record/slots.ts";
-import type { IdleName } from "../../src/kernel/ring/idle.ts";
 import { MarketSimulator, type SimulatorOptions } from "../../src/sim/simulator.ts";
 
 export const SMALL_LIMITS: LimitPlan = { instruments: 512, orders: 1 << 17, levels: 1 << 16, ringRecords: 4096, memoryBytes: 512 * 1024 * 1024 };
@@ -131,11 +130,12 @@ export interface EngineOptions {
   readonly sinks?: readonly Sink[];
   /** More sinks, for which names are needed. */
   readonly createSinks?: (text: () => OutputText) => readonly Sink[];
-  readonly stallNs?: number;
-  readonly idle?: IdleName;
   readonly burst?: BurstOptions;
   /** Inline, but the shards take only so many records after each piece of input, as if they were slower than the source. */
   readonly slow?: number;
+  /** Whether the shards of threads are brought back when they die; their rings have the plan's size. True if left out. */
+  readonly isProtected?: boolean;
+  readonly threaded?: Partial<ThreadedOptions>;
   readonly identity?: Partial<RunIdentity>;
 }
 
@@ -150,11 +150,12 @@ export interface Engine {
 export function createEngine(options: EngineOptions = {}): Engine {
   const { plan = busyPlan(), feed = "itch50", shards = 1, batch = 256, pieceBytes = 1472, store = null, lines = null } = options;
   const clock = new LiveClock();
-  const driver = options.driver === "threaded" ? new ThreadedDriver(clock, batch, options.stallNs, options.idle) : new InlineDriver(options.slow ?? batch);
+  const isThreaded = options.driver === "threaded";
+  const driver = isThreaded ? new ThreadedDriver(clock, { batch, ...options.threaded }) : new InlineDriver(options.slow ?? batch);
   const pressure = driver.ingestPressure;
   let waits = 0;
-  const lifecycle = StateWord.create();
-  lifecycle.store(STATE_READY);
+  const lifecycle = options.threaded?.outage?.word ?? StateWord.create();
+  if (lifecycle.load() === STATE_INIT) lifecycle.store(STATE_READY);
   let run: Run | null = null;
   const assembly = new Assembly({
     plan,
@@ -174,6 +175,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     lifecycle,
     checkpoints: store !== null,
     burst: options.burst ?? null,
+    protectedInput: isThreaded && options.isProtected !== false && !plan.sinks.some((sink) => sink.priority) ? plan.limits.ringRecords : null,
     createSinks: (market, ruleValues) => {
       const text = (): OutputText => new OutputText({ plan, registry: market.registry, epochMs: () => market.epoch[0], ruleValues });
       return [...(lines === null ? [] : [new LinesSink(lines, text())]), ...(options.sinks ?? []), ...(options.createSinks?.(text) ?? [])];

@@ -52,11 +52,11 @@ async function resumeAnother(): Promise<void> {
   createEngine({ store, identity: { pipeline: "another" } }).run.resume();
 }
 
-/** A shard's worker that is given the memory of another plan. */
+/** A shard's thread that is given the memory of another plan. */
 async function killShard(): Promise<void> {
-  const { assembly, run } = createEngine({ driver: "threaded" });
-  const data = assembly.shardWorkerData.bind(assembly);
-  assembly.shardWorkerData = (...args) => ({ ...data(...args), arena: arenaWith("another").buffer });
+  const { assembly, run } = createEngine({ driver: "threaded", isProtected: false });
+  const data = assembly.seatData.bind(assembly);
+  assembly.seatData = (...args) => ({ ...data(...args), arena: arenaWith("another").buffer });
   run.begin();
   await run.consume({ read: () => new Promise((resolve) => setImmediate(() => resolve(new Uint8Array(1)))), close: async () => {} });
 }

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { LinesSink, MemoryStore, busyPlan, createEngine } from "../../../test/model/engine-rig.ts";
+import { TestClock } from "../../kernel/core/clock.ts";
 import { StreamError, isStreamError } from "../../kernel/core/errors.ts";
+import { NoLatencyRecorder } from "../../kernel/core/observer.ts";
+import { StateWord } from "../../kernel/lifecycle/state-word.ts";
+import { Assembly, type AssemblyOptions } from "./assembly.ts";
 import type { OutputText } from "./output-text.ts";
-import type { LimitPlan } from "./plan.ts";
+import type { LimitPlan, PipelinePlan } from "./plan.ts";
 
 const code = (name: Parameters<typeof isStreamError>[1]) => expect.toSatisfy((error: unknown) => isStreamError(error, name));
 
@@ -119,4 +123,49 @@ describe("the parts of a run", () => {
     expect(() => createEngine({ plan, shards: 2, batch: 8 })).toThrow(code("PIPELINE_INVALID"));
     expect(() => createEngine({ plan, shards: 1, batch: 8 })).not.toThrow();
   });
+
+  it("hold two images of each arena beside larger input rings where shards are brought back, and count them in the plan and the limit", () => {
+    const limits = { instruments: 16, orders: 1 << 12, levels: 1 << 11, ringRecords: 256 };
+    const bare = createEngine({ plan: busyPlan(limits), shards: 2, driver: "threaded", isProtected: false }).assembly;
+    const { assembly } = createEngine({ plan: busyPlan(limits), shards: 2, driver: "threaded" });
+    const images = assembly.memoryPlan().filter(({ arena }) => arena === "images");
+    expect(images.map(({ name, bytes }) => [name, bytes > 2 * assembly.shardArenas[0].usedBytes])).toEqual([
+      ["recovery-0", true],
+      ["recovery-1", true],
+    ]);
+    expect(bare.memoryPlan().some(({ arena }) => arena === "images")).toBe(false);
+    const sum = (lines: readonly { bytes: number }[]): number => lines.reduce((total, { bytes }) => total + bytes, 0);
+    const memoryBytes = sum(bare.memoryPlan()) + 1_000_000;
+    expect(() => createEngine({ plan: busyPlan({ ...limits, memoryBytes }), shards: 2, driver: "threaded", isProtected: false })).not.toThrow();
+    expect(() => createEngine({ plan: busyPlan({ ...limits, memoryBytes }), shards: 2, driver: "threaded" })).toThrow(
+      /2 recovery images of \d+ .*--no-recovery/,
+    );
+  });
+
+  it("are not made for shards that cannot be brought back: rings without room for a marker beside what is held, a priority lane", () => {
+    const of = (plan: PipelinePlan, protectedInput: number | null): Assembly => new Assembly({ ...optionsOf(plan), protectedInput });
+    const wide = { ...busyPlan({ ringRecords: 128 }), markerEvery: 126 };
+    expect(() => of(wide, 128)).toThrow(code("PIPELINE_INVALID"));
+    expect(() => of(wide, null)).not.toThrow();
+    const urgent = { ...busyPlan(), sinks: [{ kind: "file" as const, path: "x", priority: true }] };
+    expect(() => of(urgent, 4096)).toThrow(code("PIPELINE_INVALID"));
+  });
 });
+
+function optionsOf(plan: PipelinePlan): AssemblyOptions {
+  const pressure = { relieve: () => {} };
+  return {
+    plan,
+    feed: "itch50",
+    shards: 2,
+    batch: 8,
+    ingestPressure: pressure,
+    outputPressure: pressure,
+    barriers: { onBarrier: () => {} },
+    clock: new TestClock(),
+    latency: new NoLatencyRecorder(),
+    lifecycle: StateWord.create(),
+    checkpoints: false,
+    createSinks: () => [],
+  };
+}

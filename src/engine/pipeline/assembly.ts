@@ -11,16 +11,15 @@ import { StreamError, isStreamError } from "../../kernel/core/errors.ts";
 import { invariant } from "../../kernel/core/invariant.ts";
 import { NoLog, type LogObserver } from "../../kernel/core/log.ts";
 import type { LatencyRecorder } from "../../kernel/core/observer.ts";
-import { InstrumentRegistry } from "../../kernel/instrument/registry.ts";
 import type { StateWord } from "../../kernel/lifecycle/state-word.ts";
 import { ARENA_CAPACITY_MAX, Arena } from "../../kernel/memory/arena.ts";
 import { Outlet } from "../../kernel/record/outlet.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
-import type { IdleName } from "../../kernel/ring/idle.ts";
 import { CRITICAL, PriorityLane, ROUTINE, type PriorityLaneSizes } from "../../kernel/ring/priority-lane.ts";
 import { PriorityWriter } from "../../kernel/ring/priority-writer.ts";
 import type { LogTap } from "../../kernel/ring/log-ring.ts";
 import type { Feed } from "../../market/feed/feed.ts";
+import { ShardImages } from "../checkpoint/shard-images.ts";
 import { BurstQueue } from "../delivery/burst-queue.ts";
 import { PriorityDelivery } from "../delivery/priority-delivery.ts";
 import type { Sink } from "../delivery/sink.ts";
@@ -29,11 +28,12 @@ import type { Backpressure } from "./backpressure.ts";
 import { Collector, type BarrierListener } from "./collector.ts";
 import { feedNamed, type BookKind } from "./feed-catalog.ts";
 import { Ingest } from "./ingest.ts";
+import { Market } from "./market.ts";
 import { createOverLimit, type MemoryLine, type MemoryShape, type PartSizes } from "./memory-plan.ts";
 import { OutputQueue } from "./output-queue.ts";
 import { partitionOf, SHARDS_MAX } from "./partition.ts";
 import type { PipelinePlan } from "./plan.ts";
-import type { ShardWorkerData } from "./shard-worker.ts";
+import type { SeatData } from "./shard-seat.ts";
 import { Shard, type ShardLinks } from "./shard.ts";
 
 /** Fewest slots of a priority lane: the longest chain is a signal with 255 values, 65 records. */
@@ -63,6 +63,8 @@ export interface AssemblyOptions {
   readonly shardLogs?: readonly LogTap[];
   /** Bytes of their rings and of the others' of the log, by name: part of the memory plan. */
   readonly logMemory?: readonly { readonly name: string; readonly bytes: number }[];
+  /** Slots of each shard's input ring when the shards are protected by images of their arenas; null or left out when they are not. */
+  readonly protectedInput?: number | null;
   /** Made once names are known. */
   createSinks(market: Market, ruleValues: (rule: number) => readonly string[]): readonly Sink[];
 }
@@ -73,21 +75,6 @@ export interface BurstOptions {
   readonly records: number;
   /** Where a shard's queue puts what it has no memory for; null: then the source waits. */
   createSpill(shard: number): SpillStore | null;
-}
-
-/** What every thread of a run shares and only ingest writes: instruments and the session epoch. */
-export class Market {
-  readonly arena: Arena;
-  readonly registry: InstrumentRegistry;
-  /** One cell: ms since 1970 of the session epoch, 0 until known. */
-  readonly epoch: Float64Array;
-
-  constructor(arena: Arena, instruments: number) {
-    this.arena = arena;
-    this.registry = new InstrumentRegistry(arena, instruments);
-    this.epoch = arena.float64("market.epoch", 1);
-    arena.seal();
-  }
 }
 
 export class Assembly {
@@ -117,13 +104,16 @@ export class Assembly {
   private readonly shardLogs: readonly LogTap[];
   private readonly logMemory: NonNullable<AssemblyOptions["logMemory"]>;
   private readonly shape: MemoryShape;
-  private readonly lifecycle: StateWord;
+  /** The images of each shard; empty when the shards are not protected. */
+  readonly images: readonly ShardImages[];
+  /** The state that the shards obey. */
+  readonly lifecycle: StateWord;
   private readonly clock: Clock;
   private readonly book: BookKind;
 
   constructor(options: AssemblyOptions) {
     const { plan, shards } = options;
-    requireSizes(options);
+    const inputRecords = requireSizes(options);
     const entry = feedNamed(options.feed);
     this.plan = plan;
     this.clock = options.clock;
@@ -131,17 +121,11 @@ export class Assembly {
     this.log = options.log ?? new NoLog();
     this.shardLogs = options.shardLogs ?? [];
     this.logMemory = options.logMemory ?? [];
-    this.shape = {
-      shards,
-      hasOrders: entry.book === "order",
-      checkpoints: options.checkpoints,
-      burstRecords: options.burst?.records ?? 0,
-      logBytes: this.logMemory.reduce((sum, line) => sum + line.bytes, 0),
-    };
+    this.shape = shapeOf(options);
     this.book = entry.book;
     if (2 * shards * GatedRing.bytesFor(plan.limits.ringRecords) > plan.limits.memoryBytes) throw this.overLimit(options);
     this.market = new Market(Arena.create("market", 256 * 1024 * 1024), plan.limits.instruments);
-    this.inRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
+    this.inRings = Array.from({ length: shards }, () => GatedRing.create(inputRecords));
     this.outRings = Array.from({ length: shards }, () => GatedRing.create(plan.limits.ringRecords));
     this.outputs = this.outRings.map((ring) => new OutputQueue(ring));
     this.lanes = hasLanes(plan) ? this.inRings.map(() => PriorityLane.create(laneSizesOf(plan))) : [];
@@ -171,6 +155,8 @@ export class Assembly {
 
     this.snapshots = this.shardArenas.map((arena) => new Uint8Array(new SharedArrayBuffer(options.checkpoints ? arena.usedBytes : 0)));
     this.shards.forEach((shard, index) => shard.setSnapshotTarget(this.snapshots[index]));
+    const isProtected = (options.protectedInput ?? null) !== null;
+    this.images = isProtected ? this.shardArenas.map((arena) => ShardImages.create(arena.usedBytes)) : [];
 
     const ruleValues = this.shards[0].createValueNames();
     this.sinks = options.createSinks(this.market, (rule) => ruleValues.get(rule) ?? []);
@@ -204,11 +190,26 @@ export class Assembly {
     const images = this.snapshots.map((image, index) => ({ arena: "images", name: `image-${index}`, bytes: image.byteLength }));
     const logs = this.logMemory.map(({ name, bytes }) => ({ arena: "logs", name, bytes }));
     const bursts = this.bursts.map(({ bytes }, index) => ({ arena: "bursts", name: `burst-${index}`, bytes }));
-    return [...regions, ...rings, ...lanes, ...bursts, ...images.filter((image) => image.bytes > 0), ...logs];
+    const recovery = this.images.map(({ memory }, index) => ({
+      arena: "images",
+      name: `recovery-${index}`,
+      bytes: ShardImages.bytesFor(memory.images[0].byteLength),
+    }));
+    return [...regions, ...rings, ...lanes, ...bursts, ...images.filter((image) => image.bytes > 0), ...recovery, ...logs];
   }
 
-  /** What the worker of a shard is given. */
-  shardWorkerData(index: number, anchorNs: number, batch: number, idle: IdleName): ShardWorkerData {
+  /** The first image of each shard, if they are protected: before the first record. `state`: what they obey. */
+  commitImages(state: number): void {
+    this.images.forEach((images, index) => {
+      const { consumed, emitted } = this.shards[index];
+      this.shardArenas[index].snapshotInto(images.spare);
+      images.describe({ input: this.inRings[index].position, output: this.outRings[index].head, state, consumed, emitted });
+      images.commit();
+    });
+  }
+
+  /** What the thread of a shard is given. */
+  seatData(index: number, anchorNs: number): SeatData {
     const { buffer: inBuffer, byteOffset: inOffset, capacity: inCapacity } = this.inRings[index];
     const { buffer: outBuffer, byteOffset: outOffset, capacity: outCapacity } = this.outRings[index];
     return {
@@ -223,8 +224,8 @@ export class Assembly {
       snapshot: this.snapshots[index].buffer as SharedArrayBuffer,
       lifecycle: this.lifecycle.buffer,
       anchorNs,
-      batch,
-      idle,
+      images: this.images[index]?.memory ?? null,
+      reserve: reserveOf(this.plan, this.shards.length),
       log: this.shardLogs[index] ?? null,
     };
   }
@@ -271,21 +272,6 @@ export class Assembly {
   }
 }
 
-/** USAGE and PIPELINE_INVALID for shards, batches and rings that do not go together. */
-function requireSizes({ plan, shards, batch }: AssemblyOptions): void {
-  if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
-    throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
-  if (!Number.isInteger(batch) || batch < 1 || batch > plan.limits.ringRecords) {
-    throw new StreamError("USAGE", `expected a batch of 1 to ${plan.limits.ringRecords} records, got ${batch}`, { batch: batch });
-  }
-  if (shards > 1 && plan.limits.ringRecords <= plan.markerEvery) {
-    throw new StreamError(
-      "PIPELINE_INVALID",
-      `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${plan.limits.ringRecords}: a ring must hold what lies between two markers`,
-    );
-  }
-}
-
 /** Whether a sink asks for priority. */
 function hasLanes(plan: PipelinePlan): boolean {
   return plan.sinks.some((sink) => sink.priority);
@@ -325,4 +311,50 @@ function measureParts(options: AssemblyOptions, scratch: SharedArrayBuffer): Par
     if (isStreamError(error, "ARENA_CAPACITY")) return null;
     throw error;
   }
+}
+
+/** Slots of an input ring that stay free of held records: the next marker, the data before it and a barrier fit, whatever the shard waits for. */
+function reserveOf(plan: PipelinePlan, shards: number): number {
+  return shards > 1 ? plan.markerEvery + 2 : 0;
+}
+
+/** Refuses sizes that cannot work; answers how many slots an input ring has. */
+function requireSizes({ plan, shards, batch, protectedInput = null }: AssemblyOptions): number {
+  const { ringRecords } = plan.limits;
+  if (!Number.isInteger(shards) || shards < 1 || shards > SHARDS_MAX)
+    throw new StreamError("USAGE", `expected 1 to ${SHARDS_MAX} shards, got ${shards}`, { shards });
+  if (!Number.isInteger(batch) || batch < 1 || batch > ringRecords)
+    throw new StreamError("USAGE", `expected a batch of 1 to ${ringRecords} records, got ${batch}`, { batch });
+  if (shards > 1 && ringRecords <= plan.markerEvery) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      `expected limits.ringRecords above ${plan.markerEvery} with several shards, got ${ringRecords}: a ring must hold what lies between two markers`,
+    );
+  }
+  const reserve = reserveOf(plan, shards);
+  if (protectedInput !== null && protectedInput <= reserve) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      `expected input rings of more than ${reserve} records for shards that are brought back, got ${protectedInput}: what lies between two markers must fit beside what is held`,
+    );
+  }
+  if (protectedInput !== null && plan.sinks.some((sink) => sink.priority)) {
+    throw new StreamError(
+      "PIPELINE_INVALID",
+      "a sink asks for priority: shards with a priority lane are not brought back, because the lane may hold more than their output ring shows",
+    );
+  }
+  return protectedInput ?? ringRecords;
+}
+
+/** What of the memory plan the limits do not say. */
+function shapeOf({ plan, feed, shards, checkpoints, burst, protectedInput = null, logMemory = [] }: AssemblyOptions): MemoryShape {
+  return {
+    shards,
+    hasOrders: feedNamed(feed).book === "order",
+    checkpoints,
+    burstRecords: burst?.records ?? 0,
+    inputFloor: protectedInput === null ? null : protectedInput === plan.limits.ringRecords ? 0 : protectedInput,
+    logBytes: logMemory.reduce((sum, line) => sum + line.bytes, 0),
+  };
 }

@@ -37,6 +37,22 @@ describe("the emitter", () => {
     expect(ring.used).toBe(1);
   });
 
+  it("makes again, for nobody, as many outputs as it is told to, counts them, and goes on with the next", () => {
+    const { ring, emitter } = setUp(2, () => {
+      throw new Error("there is room for what is published");
+    });
+    emitter.repeat(5);
+    for (let n = 0; n < 7; n++) {
+      expect(emitter.repeatsLeft).toBe(Math.max(0, 5 - n));
+      ring.slots.u32[emitter.next(TYPE_SIGNAL, FLAG_LAST, n) * 16 + 2] = n;
+      emitter.commit();
+      expect(ring.used).toBe(Math.max(0, n - 4));
+    }
+    expect(ring.available()).toBe(2);
+    expect([0, 1].map((index) => ring.slots.u32[ring.slotAt(index) * 16 + HEADER_INSTRUMENT_U32])).toEqual([5, 6]);
+    expect([emitter.emitted, emitter.repeatsLeft]).toEqual([7, 0]);
+  });
+
   it("counts the outputs of each cause and instrument from 0", () => {
     const { emitter } = setUp(2);
     const indexes = [];

@@ -6,7 +6,10 @@
  *
  * Where a sink asks for priority, each output goes into the shard's priority lane too, and always before the ring shows it: when the collector
  * sees a barrier, everything before it is in the lane.
+ *
+ * A shard that was restored makes again what the thread before it had published: those records are made and counted, and go nowhere.
  */
+import { fail } from "../../kernel/core/invariant.ts";
 import type { Arena } from "../../kernel/memory/arena.ts";
 import type { Slots } from "../../kernel/record/slots.ts";
 import {
@@ -50,6 +53,7 @@ export class Emitter {
   private readonly priority: PriorityOutput | null;
   /** The slot claimed last, until it has gone into the lane. */
   private newest: number = NONE;
+  private repeats = 0;
 
   constructor(arena: Arena, ring: GatedRing, pressure: Backpressure, priority: PriorityOutput | null = null) {
     this.cause = arena.float64("emitter.cause", CELLS);
@@ -76,19 +80,24 @@ export class Emitter {
     return cause[NEXT_INDEX]++;
   }
 
+  /** The next `count` records have been published before. INVARIANT with a priority lane, which may hold more of them than the ring. */
+  repeat(count: number): void {
+    if (count > 0 && this.priority !== null) fail("outputs that are in a priority lane cannot be made again", count);
+    this.repeats = count;
+  }
+
+  /** Records that have been published before and are still to be made again. */
+  get repeatsLeft(): number {
+    return this.repeats;
+  }
+
   /**
    * Claims a slot, zeroed, with its header written: the sequence and times of the cause. The caller fills the body, may replace
    * tsEvent, and commits the batch later.
    */
   next(type: number, flags: number, instrument: number): number {
     if (this.priority !== null) this.passOn(this.priority);
-    let slot = this.ring.claim();
-    while (slot < 0) {
-      this.commit();
-      this.pressure.relieve(this.ring);
-      slot = this.ring.claim();
-    }
-    this.newest = slot;
+    const slot = this.repeats === 0 ? this.claim() : this.claimNothing();
     const slots = this.slots;
     const cause = this.cause;
     slots.clear(slot);
@@ -113,6 +122,22 @@ export class Emitter {
     if (this.priority === null) return;
     this.passOn(this.priority);
     this.priority.writer.commit();
+  }
+
+  private claim(): number {
+    let slot = this.ring.claim();
+    while (slot < 0) {
+      this.commit();
+      this.pressure.relieve(this.ring);
+      slot = this.ring.claim();
+    }
+    this.newest = slot;
+    return slot;
+  }
+
+  private claimNothing(): number {
+    this.repeats--;
+    return this.ring.scratchSlot();
   }
 
   /** The record emitted last is written by now: it goes into the lane. Markers do not. */

@@ -7,6 +7,7 @@
 import { StreamError } from "../../kernel/core/errors.ts";
 import { RECORD_BYTES } from "../../kernel/record/slots.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
+import { ShardImages } from "../checkpoint/shard-images.ts";
 import type { LimitPlan } from "./plan.ts";
 
 /** One line of the memory plan. */
@@ -35,6 +36,8 @@ export interface MemoryShape {
   readonly checkpoints: boolean;
   /** Records of the burst queue before each shard; 0 without. */
   readonly burstRecords: number;
+  /** Least slots of the input rings of shards that are brought back when their thread dies; null for shards that are not. */
+  readonly inputFloor: number | null;
   /** Rings of the log. */
   readonly logBytes: number;
 }
@@ -56,7 +59,8 @@ const RING_RECORDS_LEAST = 256;
 const MB = 1024 * 1024;
 
 /** The parts of a run, biggest first. */
-export function memoryTerms(parts: PartSizes, ringRecords: number, { shards, hasOrders, checkpoints, burstRecords, logBytes }: MemoryShape): MemoryTerm[] {
+export function memoryTerms(parts: PartSizes, ringRecords: number, shape: MemoryShape): MemoryTerm[] {
+  const { shards, hasOrders, checkpoints, burstRecords, inputFloor, logBytes } = shape;
   const books = [...(hasOrders ? ["limits.orders"] : []), "limits.levels", "limits.instruments"];
   const term = (name: string, count: number, eachBytes: number, keys: readonly string[]): MemoryTerm => ({
     name,
@@ -65,10 +69,19 @@ export function memoryTerms(parts: PartSizes, ringRecords: number, { shards, has
     bytes: count * eachBytes,
     keys,
   });
+  const ringKeys = ["limits.ringRecords", "--shards"];
+  const rings =
+    inputFloor === null
+      ? [term("ring", 2 * shards, GatedRing.bytesFor(ringRecords), ringKeys)]
+      : [
+          term("input ring", shards, GatedRing.bytesFor(Math.max(ringRecords, inputFloor)), [...ringKeys, "--no-recovery"]),
+          term("output ring", shards, GatedRing.bytesFor(ringRecords), ringKeys),
+        ];
   const terms = [
     term("shard", shards, parts.shard, [...books, "--shards"]),
     term("image", checkpoints ? shards : 0, parts.shard, [...books, "--shards", "--checkpoint"]),
-    term("ring", 2 * shards, GatedRing.bytesFor(ringRecords), ["limits.ringRecords", "--shards"]),
+    ...rings,
+    term("recovery image", inputFloor === null ? 0 : shards, ShardImages.bytesFor(parts.shard), [...books, "--shards", "--no-recovery"]),
     term("burst queue", burstRecords === 0 ? 0 : shards, burstRecords * RECORD_BYTES, ["--burst-records", "--shards"]),
     term("lane", shards, parts.lane, ["limits.ringRecords", "limits.instruments", "--shards"]),
     term("ingest", 1, parts.ingest, ["limits.instruments"]),

@@ -40,7 +40,7 @@ import { CONDITION_BROKEN, TRADE_AGGRESSOR_U8, TRADE_CONDITIONS_U8, TRADE_PRICE_
 import { BOOK_SYNCED, STATUS_BOOK, STATUS_KIND_U8, STATUS_SESSION, STATUS_STATE_U8, STATUS_TRADING } from "../../kernel/record/venue-status.ts";
 import { VALUES_FIRST_F64 } from "../../kernel/record/values.ts";
 import { GatedRing } from "../../kernel/ring/gated-ring.ts";
-import { Market } from "./assembly.ts";
+import { Market } from "./market.ts";
 import { breakout, imbalance, liquidityChange, pipeline, tumbling } from "./pipeline.ts";
 import type { PipelinePlan } from "./plan.ts";
 import { Shard } from "./shard.ts";

@@ -37,7 +37,7 @@ import { LevelBook } from "../../market/book/level-book.ts";
 import { OrderBook } from "../../market/book/order-book.ts";
 import { BOOK_TRADED } from "../../market/book/top-of-book.ts";
 import { CHANGE_PRICE, CHANGE_TO, MarketBreaker } from "../../trading/risk/market-breaker.ts";
-import type { Market } from "./assembly.ts";
+import type { Market } from "./market.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { BarStage } from "./bar-stage.ts";
 import { BookColumns } from "./book-columns.ts";
@@ -70,6 +70,8 @@ export interface ShardLinks {
   readonly lifecycle: StateWord;
   /** Of the thread that the shard runs in. */
   readonly log?: LogObserver;
+  /** Whether what was read stays held in the input ring, for whoever keeps images of the arena to release; given back at once if left out. */
+  readonly holdsInput?: boolean;
 }
 
 export class Shard {
@@ -77,6 +79,7 @@ export class Shard {
   readonly emitter: Emitter;
   private readonly arena: Arena;
   private readonly input: GatedRing;
+  private readonly holdsInput: boolean;
   private readonly lifecycle: StateWord;
   private readonly market: Market;
   private readonly log: LogObserver;
@@ -103,6 +106,7 @@ export class Shard {
     const lanes = plan.limits.instruments;
     this.arena = arena;
     this.input = links.input;
+    this.holdsInput = links.holdsInput === true;
     this.lifecycle = links.lifecycle;
     this.market = market;
     this.log = links.log ?? new NoLog();
@@ -145,6 +149,11 @@ export class Shard {
   /** Records taken from the ring so far, markers included. */
   get consumed(): number {
     return this.counter[CONSUMED];
+  }
+
+  /** Cursor in the input ring of the record being taken, or of the next one. */
+  get cursor(): number {
+    return (this.input.position + this.done) | 0;
   }
 
   /** Records put into the output ring so far, markers included. */
@@ -227,7 +236,8 @@ export class Shard {
 
   /**
    * The output ring is full. What was processed is given back first: the next marker may be waiting for that room, and without it
-   * nothing that this shard emitted since the last one can be released.
+   * nothing that this shard emitted since the last one can be released. Input that is held stays: room for that marker is kept free by
+   * whoever holds it.
    */
   private relieve(ring: GatedRing, pressure: Backpressure): void {
     this.giveBack();
@@ -240,7 +250,8 @@ export class Shard {
   }
 
   private giveBack(): void {
-    this.input.release(this.done);
+    if (this.holdsInput) this.input.advance(this.done);
+    else this.input.release(this.done);
     this.done = 0;
   }
 
@@ -344,11 +355,13 @@ export class Shard {
       if (this.isDue()) this.fire();
     }
     if (kind === MARKER_END) this.counter[ENDED] = 1;
+    const isRepeat = this.emitter.repeatsLeft > 0;
     const out = this.emitter.next(TYPE_MARKER, FLAG_LAST, NO_INSTRUMENT);
     const target = this.emitter.slots;
     target.u8[(out << 6) + MARKER_KIND_U8] = kind;
     target.f64[(out << 3) + MARKER_VALUE_F64] = slots.f64[(slot << 3) + MARKER_VALUE_F64];
-    if (kind === MARKER_BARRIER) this.arena.snapshotInto(this.snapshotTarget);
+    // The copy of a barrier that was published before it is whole, and may be on its way to a store.
+    if (kind === MARKER_BARRIER && !isRepeat) this.arena.snapshotInto(this.snapshotTarget);
   }
 
   private isDue(): boolean {

@@ -326,4 +326,28 @@ describe("the stage", () => {
     expect(ring.available()).toBe(7);
     expect(take(ring, 7)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
+
+  it("has a slot for what is to go nowhere, while nothing is claimed", () => {
+    const ring = GatedRing.create(4);
+    const fill = (slot: number, serial: number): void => void (ring.slots.f64[slot * 8 + 1] = serial);
+    fill(ring.claim(), 1);
+    expect(() => ring.scratchSlot()).toThrow(/claimed/);
+    ring.commit();
+    fill(ring.scratchSlot(), 99);
+    expect([ring.claimed, ring.used, ring.head]).toEqual([0, 1, 1]);
+    fill(ring.claim(), 2);
+    ring.commit();
+    expect(take(ring, ring.available())).toEqual([1, 2]);
+  });
+
+  it("tells how far it is published to any object over it", () => {
+    const ring = GatedRing.create(4);
+    ring.startAt(-1);
+    const other = new GatedRing(ring.buffer, 0, 4);
+    ring.claim();
+    ring.claim();
+    expect(other.head).toBe(-1);
+    ring.commit();
+    expect(other.head).toBe(1);
+  });
 });

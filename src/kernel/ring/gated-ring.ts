@@ -120,6 +120,12 @@ export class GatedRing {
     return count;
   }
 
+  /** Producer: a slot that no consumer sees, for a record that goes nowhere, until the next claim. INVARIANT while something is claimed. */
+  scratchSlot(): number {
+    if (this.next !== this.loaded) fail("a scratch slot was asked for among claimed records", this.claimed);
+    return this.capacity;
+  }
+
   /** Producer: publishes everything claimed with one store, and wakes the consumer if it is parked. Without a claim, nothing. */
   commit(): void {
     const next = this.next;
@@ -189,6 +195,11 @@ export class GatedRing {
   /** Consumer: reads on from the oldest record that was not given back: a batch that is to be tried again, a shard that was restored. */
   rewind(): void {
     this.read = this.released;
+  }
+
+  /** The cursor up to which records are published, modulo 2^32, from any thread. */
+  get head(): number {
+    return Atomics.load(this.words, PUBLISHED_I32);
   }
 
   /** Published and not yet released, from any thread: exact when both sides stand still. */
