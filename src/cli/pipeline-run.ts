@@ -222,7 +222,11 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
     identity: identityOf(options),
     store: options.store,
     checkpointEveryNs: options.checkpointEveryNs,
-    onProgress: (position) => tellProgress(options, control, progressOf(assembly, driver, control, gc.events, position, seconds())),
+    onProgress: (position) => {
+      const isMinute = control.isMinuteOver(seconds());
+      if (options.onProgress !== undefined || isMinute)
+        tellProgress(options, control, progressOf(assembly, driver, control, gc.events, position, seconds()), isMinute);
+    },
   });
   let position = 0;
   if (options.resume) position = run.resume();
@@ -258,9 +262,9 @@ function createControl(options: PipelineRunOptions, clock: LiveClock): RunContro
 }
 
 /** Progress for whoever asked, and once a minute in the log. */
-function tellProgress(options: PipelineRunOptions, control: RunControl, progress: RunProgress): void {
+function tellProgress(options: PipelineRunOptions, control: RunControl, progress: RunProgress, isMinute: boolean): void {
   options.onProgress?.(progress);
-  if (control.isMinuteOver(progress.seconds)) control.runLog.log.text(LOG_INFO, progressText(progress));
+  if (isMinute) control.runLog.log.text(LOG_INFO, progressText(progress));
 }
 
 /** Compares every level of every book with the venue's own. */
@@ -292,7 +296,7 @@ function progressOf(
   seconds: number,
 ): RunProgress {
   const { collector, ingest, inRings } = assembly;
-  const latency = control.histogram.snapshot();
+  const latency = control.latencyNow();
   return {
     seconds,
     position,

@@ -38,6 +38,8 @@ export class RunControl {
   readonly lifecycle: Lifecycle;
   readonly runLog: RunLog;
   readonly histogram: Histogram = new Histogram();
+  /** A copy of it, so that all figures are of one moment. */
+  private readonly glance: Histogram = new Histogram();
   /** Where the collector's measurements go. */
   readonly latency: LatencyRecorder;
   readonly ledger: LatencyLedger;
@@ -70,6 +72,14 @@ export class RunControl {
     this.timer = setInterval(() => this.turn(), TURN_MS);
     this.timer.unref();
     return watch.report;
+  }
+
+  /** The latencies so far, without the garbage of a snapshot: null while nothing was measured. */
+  latencyNow(): Readonly<Record<"p50Ns" | "p99Ns" | "maxNs", number | null>> {
+    const { glance } = this;
+    this.histogram.copyInto(glance);
+    const at = (percent: number): number | null => (glance.count === 0 ? null : glance.percentile(percent));
+    return { p50Ns: at(50), p99Ns: at(99), maxNs: at(100) };
   }
 
   /** What is due now and then: the timer calls it. */

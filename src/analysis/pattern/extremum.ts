@@ -109,7 +109,7 @@ export class RollingExtremum {
       this.newest[lane] = ts;
       this.pending[lane] = key;
     } else if (key > this.pending[lane]) this.pending[lane] = key;
-    return this.find(lane, ts);
+    return this.find(lane);
   }
 
   /** Forgets everything about the lane: as if it had never traded. */
@@ -126,10 +126,10 @@ export class RollingExtremum {
     return this.prices[index] * this.sign;
   }
 
-  /** Drops what has left [ts - span, ...); the index of the extreme, or EMPTY. */
-  private find(lane: number, ts: number): number {
+  /** Drops what has left the span before the newest moment; the index of the extreme, or EMPTY. */
+  private find(lane: number): number {
     const base = lane * this.capacity;
-    const from = ts - this.spanNs;
+    const from = this.newest[lane] - this.spanNs;
     let head = this.head[lane];
     let length = this.length[lane];
     while (length > 0 && this.times[base + head] < from) {
@@ -186,7 +186,7 @@ export class RollingExtremum {
 
   /** Makes room in a full lane: one entry a time bucket. At most half of the capacity and two entries are left. */
   private merge(lane: number): void {
-    this.find(lane, this.newest[lane]);
+    this.find(lane);
     const base = lane * this.capacity;
     const head = this.head[lane];
     const length = this.length[lane];
