@@ -222,11 +222,7 @@ async function runUnder(control: RunControl, clock: LiveClock, options: Pipeline
     identity: identityOf(options),
     store: options.store,
     checkpointEveryNs: options.checkpointEveryNs,
-    onProgress: (position) => {
-      const isMinute = control.isMinuteOver(seconds());
-      if (options.onProgress !== undefined || isMinute)
-        tellProgress(options, control, progressOf(assembly, driver, control, gc.events, position, seconds()), isMinute);
-    },
+    onProgress: (position) => tellProgress(options, control, seconds(), (now) => progressOf(assembly, driver, control, gc.events, position, now)),
   });
   let position = 0;
   if (options.resume) position = run.resume();
@@ -261,8 +257,11 @@ function createControl(options: PipelineRunOptions, clock: LiveClock): RunContro
   return new RunControl({ plan, clock, shardThreads, log: settings, write: (lines) => options.onLog?.(lines) });
 }
 
-/** Progress for whoever asked, and once a minute in the log. */
-function tellProgress(options: PipelineRunOptions, control: RunControl, progress: RunProgress, isMinute: boolean): void {
+/** Progress for whoever asked, and once a minute in the log; it is measured for nobody else. */
+function tellProgress(options: PipelineRunOptions, control: RunControl, seconds: number, measure: (seconds: number) => RunProgress): void {
+  const isMinute = control.isMinuteOver(seconds);
+  if (options.onProgress === undefined && !isMinute) return;
+  const progress = measure(seconds);
   options.onProgress?.(progress);
   if (isMinute) control.runLog.log.text(LOG_INFO, progressText(progress));
 }
